@@ -99,11 +99,6 @@ impl Source {
         self.into()
     }
 
-    /// Whether it needs a user.
-    pub fn is_interactive(&self) -> bool {
-        matches!(self, Self::Prompt | Self::Stdin)
-    }
-
     /// Reads the password.
     ///
     /// # Errors

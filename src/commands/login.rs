@@ -91,14 +91,13 @@ struct Run<'r> {
 pub(crate) fn run(args: &LoginArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let account = account(args, app)?;
     let device = device_fingerprint(args, app, &account)?;
-    let source = source(args, app, &account)?;
-    let password = read(&source, app, &account)?;
+    let (password, unattended) = password(args, app, &account)?;
     let run = Run {
         app,
         sessions: app.sessions(),
         account,
         password,
-        unattended: !source.is_interactive(),
+        unattended,
     };
     ui.print(&run.log_in(args.only, device)?)
 }
@@ -247,28 +246,28 @@ fn device_fingerprint(args: &LoginArgs, app: &App, account: &Account) -> Result<
     }
 }
 
-fn source(args: &LoginArgs, app: &App, account: &Account) -> Result<Source> {
-    if args.password_stdin {
-        return Ok(Source::Stdin);
-    }
+/// Reads the password, and returns whether automation has it too. If no source is set for this account, one that is set for
+/// another account is mentioned.
+fn password(args: &LoginArgs, app: &App, account: &Account) -> Result<(Secret, bool)> {
     let only = app.sessions().is_only_account(account)?;
-    Ok(password::unattended(&app.config, account, only).unwrap_or(Source::Prompt))
-}
-
-/// Reads the password. If no source is set for this account, one that is set for another account is mentioned.
-fn read(source: &Source, app: &App, account: &Account) -> Result<Secret> {
-    let mut another = None;
-    if *source == Source::Prompt {
-        let only = app.sessions().is_only_account(account)?;
-        another = password::of_another(&app.config, account, only);
-    }
+    let unattended = password::unattended(&app.config, account, only);
+    let (source, another) = match unattended {
+        _ if args.password_stdin => (Source::Stdin, None),
+        Some(source) => (source, None),
+        None => (
+            Source::Prompt,
+            password::of_another(&app.config, account, only),
+        ),
+    };
     if let Some(hint) = another.as_ref().filter(|_| io::stdin().is_terminal()) {
         log::warn!("{hint}");
     }
-    source.read(account).map_err(|e| {
+    let password = source.read(account).map_err(|e| {
         let another = another.map_or_else(String::new, |hint| format!(" ({hint})"));
-        Failure::login_required(format!("{e}{another}")).into()
-    })
+        Failure::login_required(format!("{e}{another}"))
+    })?;
+    let needs_user = matches!(source, Source::Stdin | Source::Prompt);
+    Ok((password, !needs_user))
 }
 
 #[derive(Debug, Serialize)]

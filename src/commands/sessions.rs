@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
@@ -102,14 +102,11 @@ pub(crate) fn run(args: &SessionsArgs, app: &App, ui: &mut Ui) -> Result<()> {
 fn list(app: &App, ui: &mut Ui) -> Result<()> {
     let now = clock::now();
     let manager = app.sessions();
-    let rows = app.store.sessions(app.global.account.as_ref())?;
-    let rows = rows
-        .into_iter()
-        .filter(|row| app.global.session.is_none_or(|kind| kind == row.kind));
-    let rows: Vec<SessionRow> = match &app.global.fingerprint {
-        Some(prefix) => vec![SessionManager::by_prefix(rows.collect(), prefix)?],
-        None => rows.collect(),
-    };
+    let mut rows = app.store.sessions(app.global.account.as_ref())?;
+    rows.retain(|row| app.global.session.is_none_or(|kind| kind == row.kind));
+    if let Some(prefix) = &app.global.fingerprint {
+        rows = vec![SessionManager::by_prefix(rows, prefix)?];
+    }
     let none_busy = manager.locks.all_free();
     let sessions = rows.into_iter().map(|row| {
         let busy = !none_busy && manager.locks.is_busy(&row.account, &row.fingerprint);
@@ -134,10 +131,9 @@ fn prune(app: &App, ui: &mut Ui) -> Result<()> {
 
 fn set(auto_refresh: Switch, app: &App, ui: &mut Ui) -> Result<()> {
     let Some(prefix) = &app.global.fingerprint else {
-        return Err(Failure::usage(
+        bail!(Failure::usage(
             "which session? for example: `aimharder sessions set --fingerprint bg-d08dd5 --auto-refresh off`",
-        )
-        .into());
+        ));
     };
     let rows = app.store.sessions(app.global.account.as_ref())?;
     let mut row = SessionManager::by_prefix(rows, prefix)?;

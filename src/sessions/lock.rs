@@ -60,9 +60,6 @@ impl Drop for Held {
 const GATE: &str = "any.lock";
 const GATE_TIMEOUT: Duration = Duration::from_millis(20);
 
-/// The lock file of a run that was killed is deleted when it is older than this.
-const LEFT_BEHIND: Duration = Duration::from_secs(24 * 3600);
-
 impl Locks {
     /// `purpose` names this process to processes that wait, for example `aimharder refresh`.
     pub fn beside(store: &Path, purpose: &str) -> Self {
@@ -115,31 +112,11 @@ impl Locks {
 
     /// Takes the lock of a prebooking run. Its claims are valid while it is held.
     pub fn run(&self, owner: &str) -> Result<Held> {
-        self.sweep();
         let name = run_name(owner);
         let mut held = self.take(&name, File::try_lock, Duration::ZERO)?;
         held.temporary = Some(self.folder.join(name));
         held.gate = None; // the gate is about sessions only
         Ok(held)
-    }
-
-    /// Deletes the lock files of runs that were killed before they claimed anything. Only old ones: a run creates its file
-    /// before it locks it.
-    fn sweep(&self) {
-        let old = |file: &std::fs::DirEntry| {
-            let made = file.metadata().and_then(|found| found.modified());
-            let age = made.map(|at| clock::wall().duration_since(at));
-            matches!(age, Ok(Ok(age)) if age > LEFT_BEHIND)
-        };
-        let files = std::fs::read_dir(&self.folder).into_iter().flatten();
-        for file in files.flatten() {
-            let name = file.file_name();
-            let name = name.to_str().and_then(|name| name.strip_prefix("run-"));
-            let owner = name.and_then(|name| name.strip_suffix(".lock"));
-            if owner.is_some_and(|owner| old(&file) && !self.run_lives(owner)) {
-                let _ = std::fs::remove_file(file.path());
-            }
-        }
     }
 
     /// Whether the run with this name is alive. The lock is tried shared, so that two processes that ask do not take each

@@ -30,13 +30,8 @@ impl RateLimit {
         }
     }
 
-    /// Waits until one request may be sent.
-    pub(super) fn wait(&self) {
-        self.wait_for(1);
-    }
-
     /// Waits until this number of requests may be sent, one after the other.
-    pub(super) fn wait_for(&self, requests: u32) {
+    pub(super) fn wait(&self, requests: u32) {
         let turn = {
             let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
             let turn = (*next).max(clock::steady());
@@ -89,7 +84,7 @@ mod tests {
             rate_limit.hold(Duration::from_millis(80));
             rate_limit.hold(Duration::from_millis(1));
             let began = Instant::now();
-            rate_limit.wait();
+            rate_limit.wait(1);
             let waited = began.elapsed();
             assert!(waited >= Duration::from_millis(70), "{rate}: {waited:?}");
         }
@@ -101,7 +96,7 @@ mod tests {
         let began = Instant::now();
         std::thread::scope(|threads| {
             for _ in 0..4 {
-                threads.spawn(|| (0..5).for_each(|_| rate_limit.wait()));
+                threads.spawn(|| (0..5).for_each(|_| rate_limit.wait(1)));
             }
         });
         assert!(

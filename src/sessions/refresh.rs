@@ -172,7 +172,7 @@ impl Batch<'_> {
             return Ok(Refreshed::Fresh); // deleted meanwhile
         };
         if row.status == Status::Expired {
-            self.rate.wait_for(LOGIN);
+            self.rate.wait(LOGIN);
             return Ok(Refreshed::login(self.sessions.log_in_again(&row)));
         }
         if row.token_updated_at != listed.token_updated_at {
@@ -184,11 +184,11 @@ impl Batch<'_> {
         match self.attempts(|| self.sessions.update_held(&row))? {
             Ok(row) => self.extend(&row),
             Err(platform::Error::LoggedOut) => {
-                self.rate.wait_for(LOGIN);
+                self.rate.wait(LOGIN);
                 Ok(Refreshed::login(self.sessions.handle_logout(row)))
             }
             Err(e) if e.is_response_lost() && self.sessions.has_source(&row)? => {
-                self.rate.wait_for(LOGIN);
+                self.rate.wait(LOGIN);
                 Ok(match self.sessions.log_in_again(&row) {
                     Ok(_) => Refreshed::Relogged,
                     Err(stored @ Error::Store(_)) => Refreshed::failed(stored),
@@ -207,7 +207,7 @@ impl Batch<'_> {
         };
         let mut refused = String::new();
         if self.sessions.has_source(row)? {
-            self.rate.wait_for(LOGIN);
+            self.rate.wait(LOGIN);
             match self.sessions.log_in_again(row) {
                 Ok(_) => return Ok(Some(Refreshed::Relogged)),
                 Err(e @ Error::Refused(_)) => {
@@ -245,7 +245,7 @@ impl Batch<'_> {
         };
         let mut sent = 0;
         loop {
-            self.rate.wait();
+            self.rate.wait(1);
             sent += 1;
             let e = match send()? {
                 Err(e) if sent < attempts && e.is_worth_retry() => e,
@@ -269,7 +269,7 @@ impl Batch<'_> {
         if !due && !self.deep {
             return Ok(Refreshed::Updated(None));
         }
-        self.rate.wait();
+        self.rate.wait(1);
         let failed = self.sessions.set_refresh_held(row)?.err();
         Ok(match failed.map(Error::NotExtended) {
             Some(e) if self.deep => Refreshed::Failed(e),

@@ -1,4 +1,4 @@
-//! Locks that are held, shared, and left behind.
+//! Locks that are held and shared.
 
 use super::*;
 
@@ -31,25 +31,4 @@ fn alone_is_alone_and_shared_is_shared() {
     drop((one, two));
     assert!(locks.all_free());
     assert!(locks.if_free(&account, &print).unwrap().is_some());
-}
-
-#[test]
-fn what_killed_runs_left_is_cleared_away_and_nothing_else() {
-    let home = tempfile::tempdir().unwrap();
-    let locks = Locks::beside(&home.path().join("s.db"), "test");
-    let living = locks.run("living").unwrap();
-    let age = |name: &str| {
-        let file = File::create(locks.folder.join(name)).unwrap();
-        let old = std::time::SystemTime::now() - LEFT_BEHIND * 2;
-        file.set_modified(old).unwrap();
-    };
-    for name in ["run-dead.lock", "run-living.lock", "session-1.lock"] {
-        age(name);
-    }
-    File::create(locks.folder.join("run-young.lock")).unwrap();
-    drop(locks.run("next").unwrap());
-    let left = |name: &str| locks.folder.join(name).exists();
-    assert!(!left("run-dead.lock"));
-    assert!(left("run-living.lock") && left("run-young.lock") && left("session-1.lock"));
-    drop(living);
 }
