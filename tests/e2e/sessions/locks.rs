@@ -115,20 +115,14 @@ fn a_command_goes_on_as_soon_as_the_lock_is_free() {
 }
 
 #[test]
-fn a_command_with_a_young_token_needs_no_lock() {
+fn neither_a_young_token_nor_the_other_session_waits_for_a_lock() {
     let (_sandbox, home) = logged_in();
     let _held = hold(&home, ANA, SessionKind::Device);
-    let output = home.has_no_booking("");
-    assert!(output.took < Duration::from_secs(10), "{output:?}");
-}
-
-#[test]
-fn the_other_session_is_not_held_up() {
-    let (_sandbox, home) = logged_in();
-    home.age_tokens(60);
-    let _held = hold(&home, ANA, SessionKind::Device);
-    let output = home.has_no_booking("--session background");
-    assert!(output.took < Duration::from_secs(10), "{output:?}");
+    for args in ["", "--session background"] {
+        let output = home.has_no_booking(args);
+        assert!(output.took < Duration::from_secs(10), "{output:?}");
+        home.age_tokens(60);
+    }
 }
 
 #[test]
@@ -192,21 +186,4 @@ fn a_long_reader_of_the_store_delays_no_command() {
         count("SELECT sum(token_update_count) FROM sessions").unwrap(),
         0
     );
-}
-
-/// Two names of one store share its locks, or two processes would update one token at the same time.
-#[test]
-fn a_link_to_the_store_has_no_locks_of_its_own() {
-    let (_sandbox, home) = logged_in();
-    let folder = home.path().join("other");
-    std::fs::create_dir(&folder).unwrap();
-    let link = folder.join("link.db");
-    std::os::unix::fs::symlink(home.store_path(), &link).unwrap();
-    home.run("refresh --force --store").arg(&link).done();
-    let beside = std::fs::read_dir(&folder).unwrap().count();
-    assert_eq!(beside, 1, "the link and nothing else");
-    std::fs::remove_file(home.store_path()).unwrap();
-    home.run("sessions --store")
-        .arg(&link)
-        .fails(1, &["cannot read the store", "link.db"]);
 }

@@ -284,51 +284,22 @@ fn a_lost_setrefresh_leaves_the_token_certain() {
     is_well(&sandbox, &home, "device");
 }
 
-/// A stale token in eight processes at once, of a session that the platform has ended.
-fn eight_on_a_dead_session(lines: &str, code: i32) -> Sandbox {
-    let (sandbox, home) = patient(lines);
-    home.age_tokens(60);
-    sandbox.kill_one(ANA, &home.fingerprint(ANA, "background"));
-    sandbox.config(&json!({ "latency_ms": 100 }));
-    all_at_once((0..8).map(|_| {
-        home.run("classes --day +3 --session background")
-            .any_stdout()
-            .any_stderr()
-            .status(code)
-    }));
-    assert_eq!(updates(&sandbox), 1);
-    sandbox
-}
-
+/// With a stale token they wait for its update, with a young one their calls meet the logout.
 #[test]
-fn eight_processes_that_wait_for_a_dead_session_send_one_update() {
-    let sandbox = eight_on_a_dead_session("", 3);
-    assert!(sandbox.sent("/api/login").is_empty());
-}
-
-#[test]
-fn eight_processes_that_wait_for_a_dead_session_log_it_in_once() {
-    let sandbox = eight_on_a_dead_session(SOURCE, 0);
-    assert_eq!(sandbox.sent("/api/login").len(), 1);
-}
-
-#[test]
-fn eight_processes_whose_calls_meet_a_dead_session_send_one_update() {
+fn eight_processes_on_a_dead_session_send_one_update_and_one_login() {
     for (lines, code) in [("", 3), (SOURCE, 0)] {
-        let (sandbox, home) = patient(lines);
-        sandbox.kill_one(ANA, &home.fingerprint(ANA, "background"));
-        sandbox.config(&json!({ "latency_ms": 100 }));
-        all_at_once((0..8).map(|_| {
-            home.run("bookings --session background")
-                .any_stdout()
-                .any_stderr()
-                .status(code)
-        }));
-        assert_eq!(updates(&sandbox), 1);
-        assert_eq!(
-            sandbox.sent("/api/login").len(),
-            usize::from(!lines.is_empty())
-        );
+        for age in [60, 0] {
+            let (sandbox, home) = patient(lines);
+            home.age_tokens(age);
+            sandbox.kill_one(ANA, &home.fingerprint(ANA, "background"));
+            sandbox.config(&json!({ "latency_ms": 100 }));
+            let run = home.run("bookings --session background").any_stdout();
+            let run = run.any_stderr().status(code);
+            all_at_once((0..8).map(|_| run.clone()));
+            assert_eq!(updates(&sandbox), 1);
+            let logins = sandbox.sent("/api/login").len();
+            assert_eq!(logins, usize::from(!lines.is_empty()));
+        }
     }
 }
 

@@ -75,42 +75,12 @@ fn without_an_answer_the_token_at_hand_is_used() {
 }
 
 #[test]
-fn rotated_cookies_are_stored_with_the_token() {
-    let (sandbox, home) = logged_in();
-    sandbox.config(&json!({ "rotate_cookie": true }));
-    for _ in 0..3 {
-        home.age_tokens(60);
-        look(&home).done();
-    }
-    home.has_no_booking("");
-    assert_eq!(updates(&sandbox), 3);
-}
-
-#[test]
 fn twenty_processes_on_a_lapsed_cookie_heal_it_without_a_replay() {
     let (sandbox, home) = logged_in();
     sandbox.stale(ANA);
     all_at_once((0..20).map(|_| home.run("bookings").stdout("nothing booked\n")));
     assert_eq!(updates(&sandbox), 1);
     assert_eq!(sandbox.counters()["replayed_tokens"], 0);
-}
-
-#[test]
-fn a_process_that_died_while_updating_needs_no_help() {
-    let (sandbox, home) = logged_in();
-    home.age_tokens(60);
-    sandbox.fault(&json!({ "path": "/api/tokenUpdate", "kind": "hang" }));
-    let running = look(&home).spawn();
-    wait_for("the update", || updates(&sandbox) > 0);
-    running.kill();
-    let begun = || home.ask("SELECT update_begun_at FROM sessions WHERE kind = 'device'");
-    assert!(!begun().is_empty());
-    look(&home).done();
-    assert_eq!(updates(&sandbox), 1, "it may have been served");
-    assert!(!begun().is_empty());
-    sandbox.stale(ANA);
-    home.has_no_booking("");
-    assert!(begun().is_empty());
 }
 
 /// Whatever the program asks next, it asks with the new token on disk.

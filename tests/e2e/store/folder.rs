@@ -63,7 +63,13 @@ fn no_store_is_created_in_a_directory_that_others_can_write_to() {
         .arg(folder.join("s.db"))
         .fails(1, &["others can write to it (mode 770)", "chmod 700"]);
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+    // one that they can only read is left as it is
+    set_mode(&folder, 0o755);
+    let store = folder.join("s.db");
+    home.run("boxes set x --id 1 --store").arg(&store).ends(0);
+    assert_eq!((mode(&folder), mode(&store)), (0o755, 0o600));
     // what is above it does not matter
+    set_mode(&folder, 0o770);
     let own = folder.join("own");
     let store = own.join("s.db");
     home.run("boxes set x --id 1 --store").arg(&store).ends(0);
@@ -169,14 +175,19 @@ fn directory_of_another_user_is_refused() {
 fn a_link_to_the_store_is_followed_if_it_is_the_users_own() {
     let (_sandbox, home) = logged_in();
     let store = home.store_path();
-    let link = home.path().join("link.db");
+    let linked = home.path().join("linked");
+    fs::create_dir(&linked).unwrap();
+    let link = linked.join("link.db");
     symlink(&store, &link).unwrap();
     let sessions = || home.run("sessions --json --store").arg(&link);
     sessions().succeeds();
+    // with locks of its own, two processes would update one token at the same time
+    home.run("refresh --force --store").arg(&link).done();
+    assert_eq!(fs::read_dir(&linked).unwrap().count(), 1);
     // the directory that counts is the one of the file
-    set_mode(home.path(), 0o777);
+    set_mode(&linked, 0o777);
     sessions().succeeds();
-    set_mode(home.path(), 0o700);
+    set_mode(&linked, 0o700);
     set_mode(store.parent().unwrap(), 0o777);
     let refused = sessions().ends(1);
     assert!(

@@ -174,27 +174,6 @@ fn under_systemd_the_credential_is_the_key() {
 }
 
 #[test]
-fn a_file_where_we_happen_to_stand_is_no_key() {
-    let (_sandbox, home) = logged_in();
-    let planted = home.write("planted/aimharder-key", &format!("{KEY}\n"));
-    let mut encrypt = home.run("store encrypt").command();
-    let printed = encrypt.current_dir(planted.parent().unwrap()).output();
-    let printed = printed.unwrap();
-    assert_eq!(printed.status.code(), Some(2), "{printed:?}");
-    assert_eq!(home.ask("SELECT count(*) FROM seal"), "0");
-}
-
-#[test]
-fn an_unused_key_changes_nothing() {
-    let (_sandbox, home) = logged_in();
-    has_key(&home, KEY);
-    home.run("classes --day +3").succeeds();
-    let log = home.run("-v classes --day +3").ends(0).stderr;
-    assert!(!log.contains("encrypted"), "{log}");
-    assert_eq!(home.ask("SELECT count(*) FROM seal"), "0");
-}
-
-#[test]
 fn keys_are_made() {
     let home = Home::nowhere();
     let key = |run: Run| run.succeeds().stdout;
@@ -210,28 +189,29 @@ fn keys_are_made() {
     assert!(!home.store_path().exists(), "a key needs no store");
 }
 
-/// A `key_command` that makes a new key each time.
 #[test]
-fn a_source_that_makes_keys_up_seals_nothing() {
+fn what_is_no_key_encrypts_nothing() {
     let (_sandbox, home) = logged_in();
-    let program = env!("CARGO_BIN_EXE_aimharder");
-    home.config(&format!(
-        "[store]\nkey_command = [{program:?}, \"store\", \"key\"]"
-    ));
-    home.run("store encrypt")
-        .fails(2, &["two different keys", "nothing was changed"]);
-    home.run("classes --day +3").succeeds();
-}
-
-/// The key's credential is there and cannot be read.
-#[test]
-fn a_key_that_is_no_text() {
-    let (_sandbox, home) = logged_in();
+    // a file of that name where the command is run
+    let planted = home.write("planted/aimharder-key", &format!("{KEY}\n"));
+    let mut encrypt = home.run("store encrypt").command();
+    let printed = encrypt.current_dir(planted.parent().unwrap()).output();
+    let printed = printed.unwrap();
+    assert_eq!(printed.status.code(), Some(2), "{printed:?}");
+    // a credential that is there and cannot be read
     let folder = home.path().join("credentials");
     fs::create_dir(&folder).unwrap();
     fs::write(folder.join("aimharder-key"), b"\xff\xfe\n").unwrap();
     let run = home.run("store encrypt");
     let run = run.env("CREDENTIALS_DIRECTORY", folder.into_os_string());
     run.fails(2, &["cannot read the store's key", "UTF-8"]);
+    // a command that makes a new key each time
+    let program = env!("CARGO_BIN_EXE_aimharder");
+    home.config(&format!(
+        "[store]\nkey_command = [{program:?}, \"store\", \"key\"]"
+    ));
+    home.run("store encrypt")
+        .fails(2, &["two different keys", "nothing was changed"]);
     assert_eq!(home.ask("SELECT count(*) FROM seal"), "0");
+    home.run("classes --day +3").succeeds();
 }
