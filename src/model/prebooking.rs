@@ -264,6 +264,11 @@ impl Prebooking {
         std::iter::once(&self.request.first).chain(&self.request.alternatives)
     }
 
+    /// Whether an earlier run may have booked: it crashed with the claim, sent requests, or was about to.
+    pub fn was_tried(&self) -> bool {
+        self.owner.is_some() || self.attempts > 0 || self.class_id.is_some()
+    }
+
     /// The opening rule of a choice in force. Without one, a refusal of the first choice that states a day but no hour, which is
     /// stored as 00:00 of that day, is a guess for that choice.
     pub fn opening(&self, choice: &Choice, rules: &OpeningRules, zone: Tz) -> Option<Opening> {

@@ -70,7 +70,7 @@ impl BookingTask<'_> {
             let day = match begun? {
                 Ok(day) => day,
                 Err(unsent) => {
-                    let result = ChoiceResult::of(choice, unsent, moment.opens);
+                    let result = ChoiceResult::of(choice, unsent);
                     return self.refused(row, result, unsure.as_ref());
                 }
             };
@@ -79,14 +79,10 @@ impl BookingTask<'_> {
             let received = clock::steady();
             let mut next = sent_at;
             if is_unproven(&sent) {
-                day.note_unproven();
                 let settled = self.settle(row, &sent);
-                if settled.is_err() {
-                    day.note_unknown();
-                }
+                day.note(&settled);
                 if let Some(booked) = settled? {
-                    day.note(&booked);
-                    let result = ChoiceResult::of(choice, booked, moment.opens);
+                    let result = ChoiceResult::of(choice, booked);
                     return Ok(match unsure {
                         Some(_) if result.tries_next() => result.made_unsure(),
                         _ => result,
@@ -132,17 +128,17 @@ impl BookingTask<'_> {
         moment: Moment,
         began: Instant,
     ) -> ControlFlow<ChoiceResult, Duration> {
-        let result = |booked| ChoiceResult::of(choice, booked, moment.opens);
+        let result = |booked| ChoiceResult::of(choice, booked);
         if booked.outcome == Outcome::TooEarly {
             let moved_to = self.moved(choice, &booked, row);
-            if moved_to.is_some() || self.is_enough(moment) || self.opens_later(moment, began) {
+            if moved_to.is_some() || self.opens_later(moment, began) || self.is_enough(moment) {
                 return ControlFlow::Break(ChoiceResult {
                     moved_to,
                     ..result(booked)
                 });
             }
-            let is_guess = !moment.patient;
-            return ControlFlow::Continue(if is_guess { GUESS_PAUSE } else { EARLY });
+            let repeats = moment.repeats();
+            return ControlFlow::Continue(if repeats { EARLY } else { GUESS_PAUSE });
         }
         if !is_unexplained {
             return ControlFlow::Break(result(booked));
@@ -197,7 +193,7 @@ impl BookingTask<'_> {
             let aimed_at = moment.aimed_at();
             aimed_at.is_none_or(|at| self.server_now() > at + GUESS)
         };
-        self.is_late() || moment.once || (!moment.patient && passed())
+        self.is_late() || (!moment.repeats() && passed())
     }
 
     /// A refusal ends the attempts. After a lost response it may be due to the earlier request, served after its row had
@@ -212,7 +208,7 @@ impl BookingTask<'_> {
             return Ok(result);
         };
         Ok(match self.settle(row, sent)? {
-            Some(booked) => ChoiceResult::of(&result.choice, booked, result.opens),
+            Some(booked) => ChoiceResult::of(&result.choice, booked),
             None => result.made_unsure(),
         })
     }

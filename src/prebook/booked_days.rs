@@ -1,4 +1,4 @@
-//! The booking requests of a run by account, family member and day, so that it requests a class once, and for `--once-a-day`.
+//! The booking requests of a run by account, family member and day.
 
 use std::collections::HashMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -14,9 +14,9 @@ use crate::model::account::Account;
 const POLL: Duration = Duration::from_millis(100);
 
 /// The account, the family member and the day of a class.
-pub(super) type Day = (Account, Option<String>, NaiveDate);
+type Day = (Account, Option<String>, NaiveDate);
 /// The host of a box and the id of a class.
-pub(super) type ClassId = (String, String);
+type ClassId = (String, String);
 
 /// The booking requests of a run by day.
 #[derive(Debug, Default)]
@@ -26,14 +26,12 @@ pub(super) struct BookedDays {
 }
 
 #[derive(Debug, Default)]
-struct BookedDay {
+pub(super) struct BookedDay {
     under_way: Vec<ClassId>,
     /// When a request last may have booked.
-    changed_at: Option<Instant>,
-    /// The places that the run has taken, and when.
-    places: HashMap<ClassId, (Instant, BookResult)>,
-    /// The classes that were requested with an unknown outcome.
-    unknown: Vec<ClassId>,
+    pub changed_at: Option<Instant>,
+    /// When the run has taken a place in a class, which is the member's since then. `None`: the outcome is unknown.
+    pub taken: HashMap<ClassId, Option<(Instant, BookResult)>>,
 }
 
 impl BookedDays {
@@ -44,13 +42,13 @@ impl BookedDays {
     /// Registers a request for a class if none for the same class is under way; `alone`, only if none of that day is. Waits a
     /// moment for those.
     pub(super) fn begin(&self, day: Day, class: ClassId, alone: bool) -> Option<DayRequest<'_>> {
-        let is_taken = |days: &mut HashMap<Day, BookedDay>| {
+        let is_busy = |days: &mut HashMap<Day, BookedDay>| {
             let mut under_way = days.get(&day).into_iter().flat_map(|day| &day.under_way);
             under_way.any(|other| alone || *other == class)
         };
-        let waited = self.settled.wait_timeout_while(self.lock(), POLL, is_taken);
+        let waited = self.settled.wait_timeout_while(self.lock(), POLL, is_busy);
         let mut days = waited.unwrap_or_else(PoisonError::into_inner).0;
-        if is_taken(&mut days) {
+        if is_busy(&mut days) {
             return None;
         }
         let booked = days.entry(day.clone()).or_default();
@@ -68,59 +66,41 @@ impl BookedDays {
 pub(super) struct DayRequest<'d> {
     days: &'d BookedDays,
     day: Day,
-    class: ClassId,
+    pub class: ClassId,
 }
 
 impl DayRequest<'_> {
     /// Calls `work` with what is known of the day.
-    fn with<T>(&self, work: impl FnOnce(&mut BookedDay) -> T) -> T {
+    pub(super) fn with<T>(&self, work: impl FnOnce(&mut BookedDay) -> T) -> T {
         work(self.days.lock().entry(self.day.clone()).or_default())
     }
 
-    /// When a request of the day last may have booked, and whether the run has taken a place at another box.
-    pub(super) fn changes(&self) -> (Option<Instant>, bool) {
-        let (host, _) = &self.class;
+    /// Records what the schedule has shown after the request, which may have booked. An error: the outcome is unknown.
+    pub(super) fn note<E>(&self, settled: &Result<Option<BookResult>, E>) {
+        let now = clock::steady();
+        let taken = match settled {
+            Ok(None) => None,
+            Ok(Some(booked)) => {
+                let decided = booked.row.as_ref().and_then(BookResult::decided);
+                let reservation = booked.reservation.clone();
+                let mine = decided.filter(|_| booked.outcome.is_place());
+                mine.map(|mine| {
+                    Some((
+                        now,
+                        BookResult {
+                            reservation,
+                            ..mine
+                        },
+                    ))
+                })
+            }
+            Err(_) => Some(None),
+        };
         self.with(|day| {
-            let is_elsewhere = day.places.keys().any(|(other, _)| other != host);
-            (day.changed_at, is_elsewhere)
-        })
-    }
-
-    /// The place in the class that the run has taken after this instant, as of a class that is the member's already.
-    pub(super) fn place_since(&self, at: Option<Instant>) -> Option<BookResult> {
-        self.with(|day| {
-            let (taken_at, booked) = day.places.get(&self.class)?;
-            let is_newer = at.is_none_or(|at| at < *taken_at);
-            let decided = booked.row.as_ref().and_then(BookResult::decided)?;
-            is_newer.then(|| BookResult {
-                reservation: booked.reservation.clone(),
-                ..decided
-            })
-        })
-    }
-
-    /// The request may have booked.
-    pub(super) fn note_unproven(&self) {
-        self.with(|day| day.changed_at = Some(clock::steady()));
-    }
-
-    /// The outcome of the request is unknown.
-    pub(super) fn note_unknown(&self) {
-        self.with(|day| day.unknown.push(self.class.clone()));
-    }
-
-    /// Whether the class was requested before, with an unknown outcome.
-    pub(super) fn is_unknown(&self) -> bool {
-        self.with(|day| day.unknown.contains(&self.class))
-    }
-
-    /// Records the place that the request has taken.
-    pub(super) fn note(&self, booked: &BookResult) {
-        if booked.outcome.is_place() {
-            self.note_unproven();
-            let place = (clock::steady(), booked.clone());
-            self.with(|day| day.places.insert(self.class.clone(), place));
-        }
+            day.changed_at = Some(now);
+            day.taken
+                .extend(taken.map(|taken| (self.class.clone(), taken)));
+        });
     }
 }
 

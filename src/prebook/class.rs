@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::host_clock::ROUGH;
-use super::once_a_day::another_that_day;
 use super::plan::Next;
 use super::result::ChoiceResult;
+use super::same_day::another_that_day;
 use super::task::{Abort, BookingTask};
 use crate::booking::{BookResult, LoginCheck, Outcome, find};
 use crate::error::{ExitKind, Failure};
@@ -22,14 +22,16 @@ const SPARE: Duration = Duration::from_millis(800);
 /// Timeout of a look that is under way at the opening: the booking needs it.
 const LATE_LOOK_UP: Duration = Duration::from_secs(2);
 /// Pauses between looks at a class that is missing or not enabled.
-pub(super) const MISSING_PAUSE: Duration = Duration::from_millis(100);
-pub(super) const MISSING_PAUSE_MAX: Duration = Duration::from_secs(2);
+const MISSING_PAUSE: Duration = Duration::from_millis(100);
+const MISSING_PAUSE_MAX: Duration = Duration::from_secs(2);
+/// Such a class is looked up for this long before another choice is tried.
+const SWITCH_AFTER: Duration = Duration::from_secs(3);
 /// A class whose opening is longer ago than this is looked up once per run.
 const MISSING_SINCE: TimeDelta = TimeDelta::minutes(30);
 /// Requests that are too early, and looks at a class that is missing, are repeated for this long before the clock of this
 /// machine is doubted …
 const REPEATS_BEFORE_LOOK: Duration = Duration::from_secs(1);
-/// … and the server's is looked at, once for an opening. Nothing is requested meanwhile.
+/// … and the server's is looked at, once for an execution. Nothing is requested meanwhile.
 const DOUBT_LOOK: Duration = Duration::from_secs(2);
 /// Longest sleep while another thread looks at a box that fails.
 const TURN_POLL: Duration = Duration::from_millis(100);
@@ -43,212 +45,145 @@ type Found = Result<Row, ChoiceResult>;
 /// When to request a class.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Moment {
-    /// Its opening, as far as known.
-    pub opens: Option<DateTime<Utc>>,
-    /// The opening while it is still to come.
+    /// The opening, or what is known of it. [`Next::At`] is repeated until `--give-up`, a guess is not.
+    pub next: Next,
+    /// The instant that is waited for.
     pub ahead: Option<DateTime<Utc>>,
-    /// Whether the opening is known: a refusal that is too early is repeated until `--give-up`. A guess is not.
-    pub patient: bool,
-    /// Whether a single request is sent, because the opening may be ahead by the server's clock.
-    pub once: bool,
 }
 
 impl Moment {
-    /// The moment of a choice that is tried next at `next`.
-    pub(super) fn of(next: Next, now: DateTime<Utc>) -> Self {
-        Self {
-            opens: next.at(),
-            ahead: next.at().filter(|at| *at > now),
-            patient: matches!(next, Next::At(_)),
-            once: false,
-        }
-    }
-
     /// The instant from which lateness counts. There is none for a guess that was not waited for.
     pub(super) fn aimed_at(self) -> Option<DateTime<Utc>> {
-        self.opens.filter(|_| self.patient || self.ahead.is_some())
+        match self.next {
+            Next::At(at) => Some(at),
+            Next::Guess(_) => self.ahead,
+            Next::Unknown | Next::Over => None,
+        }
     }
 
     /// Whether a refusal that is too early is repeated until `--give-up`.
     pub(super) fn repeats(self) -> bool {
-        self.patient && !self.once
+        matches!(self.next, Next::At(_))
     }
 }
 
 impl BookingTask<'_> {
     /// Books a class at its opening by the server's clock. Where the clocks differ by much, one request is sent at the
-    /// opening by the clock of this machine too: dates may be wrong.
-    pub(super) fn book(&mut self, choice: &Choice, moment: Moment) -> Result<ChoiceResult, Abort> {
-        let ahead = moment.ahead.filter(|at| !self.until(*at).is_zero());
-        let moment = Moment { ahead, ..moment };
-        let Some(at) = ahead else {
-            return self.book_open(choice, moment);
+    /// opening by the clock of this machine too: dates may be wrong. If the clock of this machine had to do and was fast, the
+    /// class is requested again at the opening by the server's clock.
+    pub(super) fn book(&mut self, choice: &Choice, next: Next) -> Result<ChoiceResult, Abort> {
+        let result = self.book_by_clocks(choice, next)?;
+        let opens = next.at();
+        Ok(ChoiceResult { opens, ..result })
+    }
+
+    fn book_by_clocks(&mut self, choice: &Choice, next: Next) -> Result<ChoiceResult, Abort> {
+        let Some(at) = next.at() else {
+            return self.book_at(choice, Moment { next, ahead: None });
         };
-        self.begin(choice, moment.ahead);
-        self.open_session(moment.ahead)?;
-        if !self.is_near(at) {
-            self.look(at, ROUGH);
-        }
-        if self.offset() < -BELIEVED_ALONE {
-            match self.book_by_own_clock(choice, moment) {
-                Err(Abort::Failed(ExitKind::Unreachable, why)) => log::info!("{why}; going on"),
-                Err(abort) => return Err(abort),
-                Ok(result) => {
-                    let may_open = result.is_too_early(at) || result.is_not_offered();
-                    if !may_open || self.until(at) > self.horizon {
-                        return Ok(result);
-                    }
+        let was_ahead = self.ahead(at).is_some();
+        if was_ahead {
+            self.begin(choice, Some(at));
+            self.open_session(Some(at))?;
+            if !self.is_near(at) {
+                self.look(at, ROUGH);
+            }
+            if self.offset() < -BELIEVED_ALONE {
+                match self.book_by_own_clock(choice, at) {
+                    Err(Abort::Failed(ExitKind::Unreachable, why)) => log::info!("{why}; going on"),
+                    Ok(result) if result.may_open(at) && self.until(at) <= self.horizon() => {}
+                    ended => return ended,
                 }
             }
         }
-        let result = self.book_at(choice, moment)?;
-        if self.offset() > BELIEVED_ALONE && (result.is_too_early(at) || result.may_come) {
-            return self.book_by_own_clock(choice, moment);
-        }
-        self.book_when_open(choice, moment, result)
-    }
-
-    /// Books a class whose opening has passed by the clock used. While that is this machine's, it may be ahead: then a first
-    /// request that is too early is repeated at the opening by the server's clock.
-    fn book_open(&mut self, choice: &Choice, moment: Moment) -> Result<ChoiceResult, Abort> {
-        let Some(at) = moment
-            .opens
-            .filter(|_| moment.patient && self.clock.offset().is_none())
-        else {
-            return self.book_at(choice, moment);
-        };
-        let once = Moment {
-            once: true,
-            ..moment
-        };
-        let result = self.book_at(choice, once)?;
-        let may_open = result.is_not_offered() && self.server_now() - at < MISSING_SINCE;
-        if !result.is_too_early(at) && !may_open {
-            return Ok(result);
-        }
-        self.look_at_clock();
-        let result = match self.until(at) {
-            Duration::ZERO => self.book_at(choice, moment)?,
-            _ => result,
-        };
-        self.book_when_open(choice, moment, result)
-    }
-
-    /// Books again at the opening while that is ahead by the server's clock: the clock of this machine, which had to do for
-    /// the request that ended with `result`, is fast.
-    fn book_when_open(
-        &mut self,
-        choice: &Choice,
-        moment: Moment,
-        mut result: ChoiceResult,
-    ) -> Result<ChoiceResult, Abort> {
-        while let Some(at) = moment.opens.filter(|_| moment.patient)
-            && (result.is_too_early(at) || result.is_not_offered())
-            && !self.until(at).is_zero()
-        {
+        loop {
+            let ahead = self.ahead(at);
+            let result = self.book_at(choice, Moment { next, ahead })?;
+            if result.may_open(at) && was_ahead && self.offset() > BELIEVED_ALONE {
+                return self.book_by_own_clock(choice, at);
+            }
+            let opens_later = matches!(next, Next::At(_)) && self.ahead(at).is_some();
+            if !opens_later || !result.may_open(at) {
+                return Ok(result);
+            }
             log::warn!(
                 "booking has not opened by the server's clock: check the clock of this machine"
             );
-            if self.until(at) > self.horizon {
-                break;
+            if self.until(at) > self.horizon() {
+                let may_come = false;
+                return Ok(ChoiceResult { may_come, ..result });
             }
-            let ahead = Some(at);
-            result = self.book_at(choice, Moment { ahead, ..moment })?;
         }
-        Ok(result)
     }
 
-    /// Whether booking opens later by the server's clock. That is looked at where only the clock of this machine is known and
-    /// requests, or looks at the schedule, have been repeated for a while since `began`.
-    pub(super) fn opens_later(&mut self, moment: Moment, began: Instant) -> bool {
-        let is_doubtful = clock::since(began) >= REPEATS_BEFORE_LOOK;
-        let Some(at) = moment.opens.filter(|_| moment.repeats() && is_doubtful) else {
-            return false;
-        };
-        if !std::mem::replace(&mut self.has_doubted_clock, true) {
-            self.look_within(DOUBT_LOOK, ROUGH);
-        }
-        !self.until(at).is_zero()
+    /// The instant if it is still to come.
+    fn ahead(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        (!self.until(at).is_zero()).then_some(at)
     }
 
     /// Sends one request at the opening by the clock of this machine.
     fn book_by_own_clock(
         &mut self,
         choice: &Choice,
-        moment: Moment,
+        at: DateTime<Utc>,
     ) -> Result<ChoiceResult, Abort> {
-        let once = Moment {
-            opens: None,
-            patient: false,
-            ..moment
-        };
         self.by_own_clock = true;
-        let result = self.book_at(choice, once);
+        let result = self.book_at(
+            choice,
+            Moment {
+                next: Next::Unknown,
+                ahead: Some(at),
+            },
+        );
         self.by_own_clock = false;
-        Ok(ChoiceResult {
-            opens: moment.opens,
-            ..result?
-        })
+        result
     }
 
-    /// Prepares, waits for the opening that is ahead, and sends the request.
+    /// Whether booking opens later by the server's clock. That is looked at once for an execution, where only the clock of this
+    /// machine is known and something was too early: at once if the opening had passed by that clock, otherwise after repeats
+    /// since `began`.
+    pub(super) fn opens_later(&mut self, moment: Moment, began: Instant) -> bool {
+        let Next::At(at) = moment.next else {
+            return false;
+        };
+        if moment.ahead.is_some() && clock::since(began) < REPEATS_BEFORE_LOOK {
+            return false;
+        }
+        if !std::mem::replace(&mut self.has_doubted_clock, true) {
+            self.look_within(DOUBT_LOOK, ROUGH);
+        }
+        self.ahead(at).is_some()
+    }
+
+    /// Prepares, waits for the opening that is ahead, and requests the class; again under another id if that has changed since
+    /// it was looked up.
     fn book_at(&mut self, choice: &Choice, moment: Moment) -> Result<ChoiceResult, Abort> {
         self.begin(choice, moment.ahead);
         self.prepare(moment.ahead)?;
         if self.excludes_day_elsewhere() {
-            return Ok(ChoiceResult::of(
-                choice,
-                another_that_day(None),
-                moment.opens,
-            ));
+            return Ok(ChoiceResult::of(choice, another_that_day(None)));
         }
         let row = match self.look_up(choice, moment)? {
             Ok(row) => row,
             Err(result) => {
-                let may_come = result.may_come && self.is_recent(moment);
-                let opens = moment.opens;
                 return Ok(ChoiceResult {
-                    opens,
-                    may_come,
+                    may_come: result.is_not_offered() && self.is_recent(moment),
                     ..result
                 });
             }
         };
-        if self.excludes_day(&row) {
-            let booked = another_that_day(Some(row));
-            return Ok(ChoiceResult::of(choice, booked, moment.opens));
-        }
         self.check_claim()?;
         if let Some(at) = moment.ahead {
             self.wait_until_opening(at);
         }
-        self.attempt_renumbered(choice, &row, moment)
-    }
-
-    /// Requests a class, and again under another id if that has changed.
-    fn attempt_renumbered(
-        &mut self,
-        choice: &Choice,
-        row: &Row,
-        moment: Moment,
-    ) -> Result<ChoiceResult, Abort> {
-        let result = self.attempt(choice, row, false, moment)?;
-        match self.renumbered(choice, &result) {
-            Some(now) => self.attempt(choice, &now, false, moment),
-            None => Ok(result),
-        }
-    }
-
-    /// The class under another id, if it was refused for no known reason: it may have had another id when it was looked up.
-    fn renumbered(&mut self, choice: &Choice, result: &ChoiceResult) -> Option<Row> {
+        let result = self.attempt(choice, &row, false, moment)?;
         if result.outcome() != Outcome::Refused {
-            return None;
+            return Ok(result);
         }
-        let found = self.find(choice, LOOK_UP, LoginCheck::Skipped).ok()?;
-        let requested = result.booked.row.as_ref();
-        found
-            .ok()
-            .filter(|now| requested.is_some_and(|row| row.id != now.id))
+        match self.find(choice, LOOK_UP, LoginCheck::Skipped) {
+            Ok(Ok(now)) if now.id != row.id => self.attempt(choice, &now, false, moment),
+            _ => Ok(result),
+        }
     }
 
     /// Requests a place on the waiting list of a class that was full.
@@ -263,12 +198,14 @@ impl BookingTask<'_> {
         log::info!("full; asking for a place on the waiting list");
         self.intend(&row.id);
         let moment = Moment {
-            opens: full.opens,
+            next: full.opens.map_or(Next::Unknown, Next::At),
             ahead: None,
-            patient: true,
-            once: false,
         };
-        self.attempt(&full.choice, &row, true, moment).map(Some)
+        let result = self.attempt(&full.choice, &row, true, moment)?;
+        Ok(Some(ChoiceResult {
+            opens: full.opens,
+            ..result
+        }))
     }
 
     /// The class as the schedule shows it shortly before the opening, and again from the opening on if it was missing or
@@ -336,21 +273,20 @@ impl BookingTask<'_> {
             return Ok(Ok(row));
         }
         let began = clock::steady();
-        let mut pause = MISSING_PAUSE;
         loop {
             let at_opening = moment.ahead.is_some();
             let found = self.within_give_up(at_opening, |task, limit| {
                 task.find(choice, limit, LoginCheck::Skipped)
             })?;
-            let switches = self
-                .switch
-                .is_some_and(|(after, at)| clock::since(began) >= after && self.server_now() >= at);
+            let switches = clock::since(began) >= SWITCH_AFTER
+                && self.other_opens.is_some_and(|at| self.ahead(at).is_none());
             let is_settled = !may_come(&found) || switches || !self.is_recent(moment);
             if is_settled || self.is_late() || self.opens_later(moment, began) {
                 return Ok(found);
             }
+            // half as long as booking has been open
+            let pause = (self.since_opening() / 2).clamp(MISSING_PAUSE, MISSING_PAUSE_MAX);
             clock::pause(pause.min(self.left()));
-            pause = pause.mul_f32(1.5).min(MISSING_PAUSE_MAX);
             if signals::must_stop() {
                 return Ok(found);
             }
@@ -360,10 +296,10 @@ impl BookingTask<'_> {
 
     /// Whether the opening is so recent that the class may still appear or become enabled.
     fn is_recent(&self, moment: Moment) -> bool {
-        moment.repeats()
-            && moment
-                .opens
-                .is_some_and(|at| self.server_now() - at < MISSING_SINCE)
+        let Next::At(at) = moment.next else {
+            return false;
+        };
+        self.server_now() - at < MISSING_SINCE
     }
 
     /// Repeats `ask` in an outage until the deadline. `at_opening`: the first one does not wait for its turn.
@@ -382,7 +318,7 @@ impl BookingTask<'_> {
                 Err(Abort::Failed(ExitKind::Unreachable, _)) if !self.is_late() => {}
                 done => return done,
             }
-            self.check_claim_lately()?;
+            self.check_claim()?;
         }
     }
 
@@ -411,28 +347,21 @@ impl BookingTask<'_> {
         check: LoginCheck,
     ) -> Result<Found, Abort> {
         self.read_rows(limit, check)?;
-        let unsent = |booked, may_come| ChoiceResult {
-            may_come,
-            ..ChoiceResult::of(choice, booked, None)
-        };
         let row = match self.fitting(choice) {
             Ok(row) => row.clone(),
             Err(failure) => {
                 let wanted = find::Description::of(self.request, choice);
-                let is_missing = wanted.fitting(&self.rows).is_empty();
-                let outcome = if is_missing {
+                let outcome = if wanted.fitting(&self.rows).is_empty() {
                     Outcome::Failed(ExitKind::NotFound)
                 } else {
                     Outcome::Ambiguous
                 };
-                let booked = BookResult::unsent(outcome, None, Some(failure.message));
-                return Ok(Err(unsent(booked, is_missing)));
+                let why = Some(failure.message);
+                return Ok(Err(ChoiceResult::unseen(choice, outcome, why)));
             }
         };
         if let Some(decided) = BookResult::decided(&row) {
-            let is_disabled = !row.enabled && !row.cancelled && !row.staff && !row.hidden;
-            let may_come = is_disabled && decided.outcome == Outcome::Closed;
-            return Ok(Err(unsent(decided, may_come)));
+            return Ok(Err(ChoiceResult::of(choice, decided)));
         }
         self.intend(&row.id);
         Ok(Ok(row))
@@ -451,7 +380,9 @@ impl BookingTask<'_> {
     /// Reads the schedule of the day. Each request has `limit` as its timeout, and locks are waited for no longer.
     pub(super) fn read_rows(&mut self, limit: Duration, check: LoginCheck) -> Result<(), Abort> {
         let day = self.day;
-        let check = if self.was_tried {
+        // a row that shows no booking is believed only with a login known to work if an earlier run may have booked
+        let was_tried = self.prebooking.is_some_and(Prebooking::was_tried);
+        let check = if was_tried {
             LoginCheck::Required
         } else {
             check
@@ -480,7 +411,7 @@ impl BookingTask<'_> {
             }
         })
         .or_else(|failure| {
-            let known = |row: &&Row| Some(row.id.as_str()) == self.class_id;
+            let known = |row: &&Row| Some(&row.id) == self.class_id.as_ref();
             let known = wanted.fitting(&self.rows).into_iter().find(known);
             known.ok_or(failure)
         })
@@ -489,5 +420,5 @@ impl BookingTask<'_> {
 
 /// Whether the class is missing or not enabled, which may change at its opening.
 fn may_come(found: &Found) -> bool {
-    found.as_ref().is_err_and(|result| result.may_come)
+    found.as_ref().is_err_and(ChoiceResult::is_not_offered)
 }

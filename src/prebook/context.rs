@@ -10,7 +10,7 @@ use super::booked_days::BookedDays;
 use super::host_clock::HostClock;
 use crate::model::account::Account;
 use crate::model::box_profile::BoxProfile;
-use crate::model::prebooking::{PrebookRequest, Prebooking};
+use crate::model::prebooking::Prebooking;
 use crate::sessions::{SessionManager, SessionSelector};
 
 /// Finds a box by its name; an error says why it is unknown.
@@ -38,9 +38,6 @@ pub struct RunContext<'r> {
     pub watch_every: Duration,
     /// The run's name in claims.
     pub(super) owner: String,
-    /// The requests of its claims, as its last look at the store showed them. Hundreds of waiting threads check here instead of
-    /// reading the store.
-    claims: Mutex<HashMap<i64, PrebookRequest>>,
     hosts: Mutex<HashMap<String, Host>>,
     /// The number of threads that are about to send their first request.
     pub(super) firing: AtomicUsize,
@@ -63,7 +60,6 @@ impl<'r> RunContext<'r> {
             give_up,
             watch_every: Duration::MAX,
             owner: format!("{}-{:08x}", std::process::id(), fastrand::u32(..)),
-            claims: Mutex::default(),
             hosts: Mutex::default(),
             firing: AtomicUsize::new(0),
             days: BookedDays::default(),
@@ -81,13 +77,5 @@ impl<'r> RunContext<'r> {
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         let new = || (Arc::new(HostClock::new(host)), Arc::default());
         hosts.entry(host.to_owned()).or_insert_with(new).clone()
-    }
-
-    /// Calls `change` with the requests of the run's claims.
-    pub(super) fn with_claims<T>(
-        &self,
-        change: impl FnOnce(&mut HashMap<i64, PrebookRequest>) -> T,
-    ) -> T {
-        change(&mut self.claims.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -1,10 +1,9 @@
 //! Executes one prebooking: its choices in order, each at its own opening, until one is booked.
 
-use std::time::Duration;
+use std::collections::VecDeque;
 
 use chrono::{DateTime, Utc};
 
-use super::class::{MISSING_PAUSE, MISSING_PAUSE_MAX, Moment};
 use super::context::RunContext;
 use super::plan::{Next, until};
 use super::result::{ChoiceResult, Meaning, PrebookResult};
@@ -17,14 +16,10 @@ use crate::platform::Row;
 use crate::sessions::SessionRef;
 use crate::{clock, signals};
 
-/// A choice whose class is missing or not enabled is looked up for this long before the next choice is tried.
-const SWITCH_AFTER: Duration = Duration::from_secs(3);
-/// The message of a booking that an earlier run made without storing its result.
-const FOUND: &str = "found in the schedule: an earlier try had booked it";
+/// The message of a booking that an earlier run may have made without storing its result.
+const FOUND: &str = "found in the schedule";
 /// The message of a prebooking that has expired.
 pub(super) const STARTED: &str = "the class has started";
-/// An opening this much beyond the horizon is still waited for.
-const BEYOND: Duration = Duration::from_secs(60);
 
 /// A prebooking being executed.
 #[derive(Debug)]
@@ -43,9 +38,10 @@ impl<'e> PrebookExecutor<'e> {
         profile: &'e BoxProfile,
         rank: u32,
     ) -> Self {
-        let mut task = BookingTask::of(context, prebooking, profile);
-        task.horizon = context.horizon.saturating_add(BEYOND);
-        task.was_tried = was_tried(prebooking);
+        let request = &prebooking.request;
+        let mut task = BookingTask::new(context, request, prebooking.day, profile);
+        task.prebooking = Some(prebooking);
+        task.class_id.clone_from(&prebooking.class_id);
         task.rank = rank;
         Self {
             task,
@@ -70,20 +66,19 @@ impl<'e> PrebookExecutor<'e> {
     /// Ends a prebooking whose class has started by this machine's clock, if the server's clock agrees. Otherwise it is
     /// executed, or left for later if booking opens beyond the horizon. `None`: it was removed or changed.
     pub(super) fn expire(&mut self) -> Option<PrebookResult> {
-        match self.task.has_started(self.prebooking) {
-            Ok(true) => return Some(self.last_look()),
-            Err(abort) => {
-                let (outcome, why) = abort.outcome()?;
-                return Some(self.unsent(outcome, &why));
-            }
-            Ok(false) => {}
+        if let Err(abort) = self.task.confirm_clock("the class has started") {
+            let (outcome, why) = abort.outcome()?;
+            return Some(self.unsent(outcome, &why));
+        }
+        let now = self.task.server_now();
+        if self.task.profile.is_over(self.prebooking, now) {
+            return Some(self.last_look());
         }
         log::warn!(
             "the class has not started by the server's clock: check the clock of this machine"
         );
-        let now = self.task.server_now();
         let soonest = self.task.profile.soonest(self.prebooking, now);
-        if soonest.is_some_and(|at| at > until(now, self.task.horizon)) {
+        if soonest.is_some_and(|at| at > until(now, self.task.horizon())) {
             let why =
                 "booking is not open yet by the server's clock; check the clock of this machine";
             return Some(self.unsent(Outcome::TooEarly, why));
@@ -101,7 +96,7 @@ impl<'e> PrebookExecutor<'e> {
     /// schedule decides (promise 9).
     fn last_look(&mut self) -> PrebookResult {
         let over = self.unsent(Outcome::Expired, STARTED);
-        if !was_tried(self.prebooking) {
+        if !self.prebooking.was_tried() {
             return over;
         }
         self.task.begin_afterwards();
@@ -117,24 +112,29 @@ impl<'e> PrebookExecutor<'e> {
         }
     }
 
-    /// Tries the choices in order, until one is booked or must be waited for.
+    /// Tries the choices in order, until one is booked or must be waited for. One whose class is missing or not enabled is
+    /// tried again after the others, until `--give-up`.
     fn choices(&mut self) -> Result<ChoiceResult, Abort> {
         if let Some(booked) = self.booked_before()? {
             return Ok(booked);
         }
         let mut results: Vec<ChoiceResult> = Vec::new();
-        let choices: Vec<&'e Choice> = self.prebooking.choices().collect();
-        for (index, choice) in choices.iter().enumerate() {
-            let next_open = self.next_open(&choices[index + 1..]);
-            self.task.switch = next_open.map(|at| (SWITCH_AFTER, at));
+        let mut turns: VecDeque<&'e Choice> = self.prebooking.choices().collect();
+        while let Some(choice) = turns.pop_front() {
+            self.task.other_opens = self.soonest(&turns);
             let result = self.try_choice(choice)?;
             let tries_next = result.tries_next();
-            results.push(result);
+            if result.may_come && !self.task.is_late() && !signals::must_stop() {
+                turns.push_back(choice);
+            }
+            match results.iter_mut().find(|it| it.choice == *choice) {
+                Some(earlier) if tries_next => *earlier = result,
+                _ => results.push(result),
+            }
             if !tries_next {
                 break;
             }
         }
-        self.repeat_missing(&choices, &mut results)?;
         if let Some(queued) = self.join_waiting_list(&results)? {
             results.push(queued);
         }
@@ -142,7 +142,7 @@ impl<'e> PrebookExecutor<'e> {
     }
 
     /// When the first of these choices can be tried.
-    fn next_open(&self, choices: &[&Choice]) -> Option<DateTime<Utc>> {
+    fn soonest(&self, choices: &VecDeque<&Choice>) -> Option<DateTime<Utc>> {
         let profile = &self.task.profile;
         let now = self.task.server_now();
         let opens = |choice: &&Choice| match profile.next(self.prebooking, choice, now) {
@@ -150,38 +150,6 @@ impl<'e> PrebookExecutor<'e> {
             next => next.at(),
         };
         choices.iter().filter_map(opens).min()
-    }
-
-    /// Looks up the choices whose classes are missing or not enabled, one after the other, until `--give-up`.
-    fn repeat_missing(
-        &mut self,
-        choices: &[&'e Choice],
-        results: &mut Vec<ChoiceResult>,
-    ) -> Result<(), Abort> {
-        let mut pause = MISSING_PAUSE;
-        self.task.switch = Some((Duration::ZERO, DateTime::<Utc>::MIN_UTC));
-        while let Some(last) = results.last()
-            && last.tries_next()
-            && results.iter().any(|result| result.may_come)
-            && !self.task.is_late()
-            && !signals::must_stop()
-        {
-            clock::pause(pause.min(self.task.left()));
-            pause = pause.mul_f32(1.5).min(MISSING_PAUSE_MAX);
-            self.task.check_claim()?;
-            for index in (0..results.len())
-                .filter(|index| results[*index].may_come)
-                .collect::<Vec<_>>()
-            {
-                let result = self.try_choice(choices[index])?;
-                if !result.tries_next() {
-                    results.push(result);
-                    break;
-                }
-                results[index] = result;
-            }
-        }
-        Ok(())
     }
 
     fn try_choice(&mut self, choice: &'e Choice) -> Result<ChoiceResult, Abort> {
@@ -192,9 +160,9 @@ impl<'e> PrebookExecutor<'e> {
         if next == Next::Over {
             return Ok(ChoiceResult::unseen(choice, Outcome::Expired, None));
         }
-        let moment = Moment::of(next, now);
-        let (opens, ahead) = (moment.opens, moment.ahead);
-        if ahead.is_some_and(|at| at > until(clock::now(), self.task.horizon)) {
+        let opens = next.at();
+        let ahead = opens.filter(|at| *at > now);
+        if ahead.is_some_and(|at| at > until(clock::now(), self.task.horizon())) {
             let unseen = ChoiceResult::unseen(choice, Outcome::TooEarly, None);
             return Ok(ChoiceResult { opens, ..unseen });
         }
@@ -202,14 +170,14 @@ impl<'e> PrebookExecutor<'e> {
             let message = Some(WITHIN_LEAD.to_owned());
             return Ok(ChoiceResult::unseen(choice, Outcome::WithinLead, message));
         }
-        let mut result = self.task.book(choice, moment)?;
+        let mut result = self.task.book(choice, next)?;
         let class = result.booked.row.as_ref().map(|row| row.name.clone());
         self.learned
             .extend(class.clone().zip(result.booked.learned));
         // what is stored is an opening of the first choice
         let is_first = *choice == self.prebooking.request.first;
         result.moved_to = result.moved_to.filter(|_| is_first);
-        if !moment.patient && result.outcome() == Outcome::Booked {
+        if !matches!(next, Next::At(_)) && result.outcome() == Outcome::Booked {
             let better = class.and_then(|class| self.better_rule(choice, &class, ahead));
             result.booked.message = better.or(result.booked.message);
         }
@@ -258,10 +226,7 @@ impl<'e> PrebookExecutor<'e> {
     /// What an earlier execution may have booked without storing it: whichever of the choices is the member's, before
     /// anything is sent (promise 9).
     fn booked_before(&mut self) -> Result<Option<ChoiceResult>, Abort> {
-        // for a single class with known requests, its row decides when it is looked up
-        let is_one = self.prebooking.request.alternatives.is_empty();
-        let is_known = self.prebooking.owner.is_none() && self.prebooking.attempts > 0;
-        if !was_tried(self.prebooking) || (is_one && is_known) {
+        if !self.prebooking.was_tried() {
             return Ok(None);
         }
         let now = self.task.server_now();
@@ -303,7 +268,7 @@ impl<'e> PrebookExecutor<'e> {
             message: Some(FOUND.to_owned()),
             ..booked
         });
-        Ok(booked.map(|booked| ChoiceResult::of(choice, booked, None)))
+        Ok(booked.map(|booked| ChoiceResult::of(choice, booked)))
     }
 
     fn result(&mut self, decided: ChoiceResult) -> PrebookResult {
@@ -321,11 +286,6 @@ impl<'e> PrebookExecutor<'e> {
             ..PrebookResult::of(self.prebooking, zone, decided, attempts, clock::now())
         }
     }
-}
-
-/// Whether an earlier run may have booked: it crashed with the claim, sent requests, or was about to.
-fn was_tried(it: &Prebooking) -> bool {
-    it.owner.is_some() || it.attempts > 0 || it.class_id.is_some()
 }
 
 /// The result that decides: the last one if it ended the choices, else the first that a later run may repeat (full only

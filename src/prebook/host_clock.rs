@@ -18,8 +18,6 @@ use crate::platform::{Jar, Platform};
 
 /// How often a thread that waits for the measurement of another one checks its progress.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
-/// A rough look takes no longer than this.
-const LOOK: Duration = Duration::from_secs(5);
 /// The number of probes of a rough look.
 const LOOKS: usize = 5;
 /// Seconds between two probes while no date is believed.
@@ -66,7 +64,7 @@ impl HostClock {
         if is_known() {
             return;
         }
-        let end = clock::steady() + limit.min(LOOK);
+        let end = clock::steady() + limit;
         let turn = self.turn(end).filter(|_| !is_known());
         if turn.is_none() {
             return;

@@ -20,7 +20,6 @@
 //!
 //! Nothing here prints.
 
-mod once_a_day;
 pub mod plan;
 pub mod weekly;
 
@@ -34,6 +33,7 @@ mod host_clock;
 mod queue;
 mod result;
 mod run;
+mod same_day;
 mod server_clock;
 #[cfg(test)]
 mod simulation;

@@ -78,10 +78,6 @@ impl<'q> DueQueue<'q> {
         let now = clock::now();
         let context = self.context;
         let open = context.sessions.store.open_prebookings(context.account)?;
-        let is_ours = |p: &&Prebooking| p.owner.as_ref() == Some(&context.owner);
-        let ours = open.iter().filter(is_ours);
-        let ours = ours.map(|p| (p.id, p.request.clone())).collect();
-        context.with_claims(|claims| *claims = ours);
         self.watch.retain(&open);
         self.owners.clear();
         self.is_held_up = false;
@@ -139,9 +135,6 @@ impl<'q> DueQueue<'q> {
         if !self.claim(&prebooking)? {
             return Ok(None);
         }
-        let request = prebooking.request.clone();
-        self.context
-            .with_claims(|claims| claims.insert(prebooking.id, request));
         let aimed_at = profile.soonest(&prebooking, now);
         let execution = Execution {
             aimed_at,

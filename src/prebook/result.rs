@@ -89,7 +89,7 @@ pub(super) struct ChoiceResult {
 }
 
 impl ChoiceResult {
-    pub(super) fn of(choice: &Choice, booked: BookResult, opens: Option<DateTime<Utc>>) -> Self {
+    pub(super) fn of(choice: &Choice, booked: BookResult) -> Self {
         let is_cancelled = booked.row.as_ref().is_some_and(|row| row.cancelled);
         let outcome = match booked.outcome {
             Outcome::Closed if is_cancelled => Outcome::Cancelled,
@@ -99,7 +99,7 @@ impl ChoiceResult {
             choice: choice.clone(),
             is_full: outcome == Outcome::Full,
             booked: BookResult { outcome, ..booked },
-            opens,
+            opens: None,
             moved_to: None,
             may_come: false,
         }
@@ -107,7 +107,7 @@ impl ChoiceResult {
 
     /// A result without a look at the class.
     pub(super) fn unseen(choice: &Choice, outcome: Outcome, message: Option<String>) -> Self {
-        Self::of(choice, BookResult::unsent(outcome, None, message), None)
+        Self::of(choice, BookResult::unsent(outcome, None, message))
     }
 
     pub(super) fn outcome(&self) -> Outcome {
@@ -132,7 +132,7 @@ impl ChoiceResult {
         self
     }
 
-    /// The class is missing or not enabled.
+    /// The class is missing, not described by one row only, or not enabled.
     pub(super) fn is_not_offered(&self) -> bool {
         matches!(
             self.outcome(),
@@ -140,9 +140,10 @@ impl ChoiceResult {
         )
     }
 
-    /// Refused as too early, and no opening later than `at` was stated.
-    pub(super) fn is_too_early(&self, at: DateTime<Utc>) -> bool {
-        self.outcome() == Outcome::TooEarly && self.moved_to.is_none_or(|to| to <= at)
+    /// Whether booking may open at `at`: the class is not offered, or was refused as too early and no later opening was stated.
+    pub(super) fn may_open(&self, at: DateTime<Utc>) -> bool {
+        let is_too_early = self.outcome() == Outcome::TooEarly;
+        self.is_not_offered() || (is_too_early && self.moved_to.is_none_or(|to| to <= at))
     }
 }
 
@@ -157,7 +158,8 @@ pub struct PrebookResult {
     pub choice: Choice,
     /// The outcome.
     pub outcome: Outcome,
-    /// The prebooking after it, as it is stored. `None` keeps the stored reservation, class and later opening.
+    /// The prebooking after it, as it is stored, but for the number of attempts. `None` keeps the stored reservation, class and
+    /// later opening.
     pub next: Prebooking,
     /// `false`: its place on the waiting list was confirmed, and nothing is stored.
     pub is_change: bool,
@@ -218,7 +220,6 @@ impl PrebookResult {
         let is_followed = prebooking.progress == Progress::Waitlisted;
         let is_new_place = booked.outcome.is_place() && !is_followed;
         let with_place = class.as_ref().filter(|_| is_new_place);
-        let sent = i64::try_from(attempts.len()).unwrap_or(i64::MAX);
         Self {
             next: Prebooking {
                 progress,
@@ -226,7 +227,6 @@ impl PrebookResult {
                 message: booked.message,
                 reservation: booked.reservation,
                 class_id: with_place.map(|row| row.id.clone()),
-                attempts: prebooking.attempts.saturating_add(sent),
                 moved_to,
                 tried_at: Some(aimed_at.map_or(now, |at| now.max(at))),
                 ..prebooking.clone()

@@ -104,7 +104,11 @@ impl Run<'_> {
                 under_way += due.len();
                 for due in due {
                     self.announce(&due);
-                    self.spawn(scope, due, stack, work, &sender);
+                    let name = format!("prebooking {}", due.prebooking.id);
+                    let due = Arc::new(due);
+                    let broken_off = Arc::clone(&due);
+                    let fail = move |why: &str| self.break_off(&broken_off, why);
+                    spawn(scope, name, stack, &sender, move || work(&due), fail);
                 }
                 let stays = error.is_none() && queue.stays();
                 if under_way == 0 && !stays {
@@ -112,7 +116,19 @@ impl Run<'_> {
                 }
                 if let Some(watched) = queue.watch.take_turn().filter(|_| stays) {
                     under_way += 1;
-                    self.spawn_look(scope, watched, stack, &sender);
+                    let fail = |why: &str| {
+                        log::warn!("watched classes were not looked at: {why}");
+                        RunEvent::default()
+                    };
+                    let name = "watch".to_owned();
+                    spawn(
+                        scope,
+                        name,
+                        stack,
+                        &sender,
+                        move || self.look(&watched),
+                        fail,
+                    );
                 }
                 let wake = queue.next_look(clock::steady() + LOOK_AGAIN);
                 for event in events_until(&ended, wake, &mut queue) {
@@ -125,63 +141,17 @@ impl Run<'_> {
         })
     }
 
-    /// Starts a thread for a prebooking. A thread that cannot be started, or that panics, is a failure of the prebooking.
-    /// (In a release build a panic ends the process: the next run takes over its claims.)
-    fn spawn<'scope, 'env>(
-        &'env self,
-        scope: &'scope Scope<'scope, 'env>,
-        due: DuePrebooking,
-        stack: usize,
-        work: &'env (dyn Fn(&DuePrebooking) -> RunEvent + Sync),
-        sender: &mpsc::Sender<RunEvent>,
-    ) {
-        let due = Arc::new(due);
-        let (of_thread, its_sender) = (Arc::clone(&due), sender.clone());
-        let spawned = thread::Builder::new()
-            .name(format!("prebooking {}", due.prebooking.id))
-            .stack_size(stack)
-            .spawn_scoped(scope, move || {
-                let worked = catch_unwind(AssertUnwindSafe(|| work(&of_thread)));
-                let event = worked.unwrap_or_else(|_| {
-                    let why = "its thread ended unexpectedly; report this as a bug";
-                    self.break_off(&of_thread, why)
-                });
-                // a closed channel means that the receiver has ended
-                let _ = its_sender.send(event);
-            });
-        if let Err(e) = spawned {
-            let why = format!("no thread is available for it: {e}");
-            let _ = sender.send(self.break_off(&due, &why));
-        }
-    }
-
-    /// Starts a thread that looks at watched classes.
-    fn spawn_look<'scope, 'env>(
-        &'env self,
-        scope: &'scope Scope<'scope, 'env>,
-        watched: BTreeSet<i64>,
-        stack: usize,
-        sender: &mpsc::Sender<RunEvent>,
-    ) {
-        let its_sender = sender.clone();
-        let spawned = thread::Builder::new()
-            .name("watch".into())
-            .stack_size(stack)
-            .spawn_scoped(scope, move || {
-                let looked = watch::look(&self.context, self.profiles, &watched);
-                let (free, error) = match looked {
-                    Ok(free) => (free, None),
-                    Err(e) => (Vec::new(), Some(Error::from(e))),
-                };
-                let _ = its_sender.send(RunEvent {
-                    free,
-                    error,
-                    ..RunEvent::default()
-                });
-            });
-        if let Err(e) = spawned {
-            log::warn!("no thread could be had to look at watched classes: {e}");
-            let _ = sender.send(RunEvent::default());
+    /// Looks at the watched classes.
+    fn look(&self, watched: &BTreeSet<i64>) -> RunEvent {
+        let looked = watch::look(&self.context, self.profiles, watched);
+        let (free, error) = match looked {
+            Ok(free) => (free, None),
+            Err(e) => (Vec::new(), Some(Error::from(e))),
+        };
+        RunEvent {
+            free,
+            error,
+            ..RunEvent::default()
         }
     }
 
@@ -233,9 +203,8 @@ impl Run<'_> {
     /// Releases the claim on a prebooking that was changed. If it was removed, there is nothing to release.
     fn release(&self, prebooking: &Prebooking, attempts: &[Attempt]) -> RunEvent {
         let context = &self.context;
-        let number = i64::try_from(attempts.len()).unwrap_or(i64::MAX);
         let store = context.sessions.store;
-        let released = store.release(prebooking.id, &context.owner, number);
+        let released = store.release(prebooking.id, &context.owner, attempts.len());
         self.store_attempts(prebooking.id, attempts);
         RunEvent {
             is_released: *released.as_ref().unwrap_or(&false),
@@ -273,7 +242,7 @@ impl Run<'_> {
         let store = self.context.sessions.store;
         let is_followed = result.prebooking.progress == Progress::Waitlisted;
         let owner = (!is_followed).then_some(self.context.owner.as_str());
-        let stored = store.settle(&result.next, owner);
+        let stored = store.settle(&result.next, owner, result.attempts.len());
         self.store_attempts(id, &result.attempts);
         // A result that another run has stored is not reported here. A booking is, even if the prebooking was removed, and
         // so is a result that could not be stored.
@@ -325,6 +294,29 @@ impl RunEvent {
             id: Some(id),
             ..Self::default()
         }
+    }
+}
+
+/// Starts a thread that does `work`. `fail` is called if it cannot be started, or panics. (In a release build a panic ends the
+/// process: the next run takes over its claims.)
+fn spawn<'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    name: String,
+    stack: usize,
+    sender: &mpsc::Sender<RunEvent>,
+    work: impl FnOnce() -> RunEvent + Send + 'scope,
+    fail: impl Fn(&str) -> RunEvent + Clone + Send + 'scope,
+) {
+    let (its_sender, failed) = (sender.clone(), fail.clone());
+    let thread = thread::Builder::new().name(name).stack_size(stack);
+    let spawned = thread.spawn_scoped(scope, move || {
+        let worked = catch_unwind(AssertUnwindSafe(work));
+        let why = "its thread ended unexpectedly; report this as a bug";
+        // a closed channel means that the receiver has ended
+        let _ = its_sender.send(worked.unwrap_or_else(|_| failed(why)));
+    });
+    if let Err(e) = spawned {
+        let _ = sender.send(fail(&format!("no thread is available for it: {e}")));
     }
 }
 

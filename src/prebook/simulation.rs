@@ -13,7 +13,6 @@ use chrono_tz::Tz;
 use fastrand::Rng;
 use serde_json::json;
 
-use super::class::Moment;
 use super::context::RunContext;
 use super::plan::Next;
 use super::task::BookingTask;
@@ -309,9 +308,8 @@ impl World {
             let opening = utc(opening);
             let day = (opening + TimeDelta::days(2)).date_naive();
             let mut task = BookingTask::new(context, request, day, profile);
-            let moment = Moment::of(Next::At(opening), clock::now());
             // Whether it was booked is the server's to say.
-            let _ = task.book(&request.first, moment);
+            let _ = task.book(&request.first, Next::At(opening));
         })
     }
 
@@ -472,7 +470,7 @@ fn a_clock_that_is_not_believed_is_looked_at_once_during_repeats() {
         let ruled = utc(opening - 20.0);
         let day = (ruled + TimeDelta::days(2)).date_naive();
         let mut task = BookingTask::new(context, request, day, profile);
-        let _ = task.book(&request.first, Moment::of(Next::At(ruled), clock::now()));
+        let _ = task.book(&request.first, Next::At(ruled));
     });
     let pauses = seen.arrivals.windows(2).map(|pair| pair[1] - pair[0]);
     let long = pauses.filter(|pause| *pause > 2.0).count();

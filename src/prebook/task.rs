@@ -25,8 +25,10 @@ use crate::store::Attempt;
 const PROBE: Duration = Duration::from_secs(5);
 /// How long a schedule is waited for after the class has started.
 const LAST_LOOK: Duration = Duration::from_secs(30);
-/// Timeout for a look at the server's clock before it is decided whether a class has started, or is overdue.
-const CLOCK_LOOK: Duration = Duration::from_secs(5);
+/// Longest time that a rough look at the server's clock takes.
+const PATIENT_LOOK: Duration = Duration::from_secs(5);
+/// An opening this much beyond the horizon is still waited for.
+const BEYOND: Duration = Duration::from_secs(60);
 
 /// The message of a prebooking that its lead keeps from being booked.
 pub(super) const WITHIN_LEAD: &str = "the class starts within its lead";
@@ -62,30 +64,23 @@ pub(super) struct BookingTask<'t> {
     pub context: &'t RunContext<'t>,
     /// The prebooking that the run has claimed, as it was then. `None`: a user waits (`book --wait`).
     pub prebooking: Option<&'t Prebooking>,
-    /// The class that is stored as the one to be requested.
-    intended: Option<String>,
     /// The account, the choices and their limits.
     pub request: &'t PrebookRequest,
     pub day: NaiveDate,
     pub profile: &'t BoxProfile,
-    /// The class id when it was last seen, for a description that fits several classes.
-    pub class_id: Option<&'t str>,
+    /// The class id when it was last seen, for a description that fits several classes. Of a prebooking, as it is stored.
+    pub class_id: Option<String>,
     pub clock: Arc<HostClock>,
     pub backoff: Arc<Backoff>,
-    /// An earlier run may have booked: a row that shows no booking is believed only with a login known to work.
-    pub was_tried: bool,
-    /// A class that is missing or not enabled is looked up for this long, and until this instant, before the next choice
-    /// is tried.
-    pub switch: Option<(Duration, DateTime<Utc>)>,
+    /// When another choice can be tried instead of a class that is missing or not enabled.
+    pub other_opens: Option<DateTime<Utc>>,
     /// The position among the prebookings of its account and box that open at the same instant.
     pub rank: u32,
     /// Milliseconds by which its preparation is spread.
     pub stagger: i64,
-    /// The longest wait where booking has opened by this machine's clock.
-    pub horizon: Duration,
     /// Whether this machine's clock is used instead of the server's.
     pub by_own_clock: bool,
-    /// Whether the server's clock was looked at because repeats for this opening have ended nothing.
+    /// Whether the server's clock was looked at because something was too early by this machine's clock.
     pub(super) has_doubted_clock: bool,
     /// The schedule of the day as it was read last.
     pub(super) rows: Vec<Row>,
@@ -116,18 +111,15 @@ impl<'t> BookingTask<'t> {
         Self {
             context,
             prebooking: None,
-            intended: None,
             request,
             day,
             profile,
             class_id: None,
             clock,
             backoff,
-            was_tried: false,
-            switch: None,
+            other_opens: None,
             rank: 0,
             stagger: i64::from(fastrand::u16(0..12_000)),
-            horizon: Duration::MAX,
             by_own_clock: false,
             has_doubted_clock: false,
             rows: Vec::new(),
@@ -143,32 +135,8 @@ impl<'t> BookingTask<'t> {
         }
     }
 
-    /// The task of a prebooking that this run has claimed.
-    pub(super) fn of(
-        context: &'t RunContext<'t>,
-        prebooking: &'t Prebooking,
-        profile: &'t BoxProfile,
-    ) -> Self {
-        Self {
-            prebooking: Some(prebooking),
-            intended: prebooking.class_id.clone(),
-            class_id: prebooking.class_id.as_deref(),
-            ..Self::new(context, &prebooking.request, prebooking.day, profile)
-        }
-    }
-
-    /// Ends the task if the claim was lost, or the prebooking changed, by the run's last look at the store.
-    pub(super) fn check_claim_lately(&self) -> Result<(), Abort> {
-        let is_held = |claimed: &Prebooking| {
-            self.context
-                .with_claims(|claims| claims.get(&claimed.id) == Some(&claimed.request))
-        };
-        let is_held = self.prebooking.is_none_or(is_held);
-        is_held.then_some(()).ok_or(Abort::Removed)
-    }
-
-    /// Ends the task if the claim is lost, or the prebooking changed, now. Read before every request, without waiting for the
-    /// store.
+    /// Ends the task if the claim is lost, or the prebooking changed, now. Read before every request and while waiting, without
+    /// waiting for the store.
     pub(super) fn check_claim(&self) -> Result<(), Abort> {
         let Some(Prebooking { id, request, .. }) = self.prebooking else {
             return Ok(());
@@ -189,19 +157,17 @@ impl<'t> BookingTask<'t> {
 
     /// Stores the class before it is requested, so that a later run knows what a dead process may have booked (promise 9).
     pub(super) fn intend(&mut self, class_id: &str) {
-        let id = self.prebooking.map(|prebooking| prebooking.id);
-        let Some(id) = id.filter(|_| self.intended.as_deref() != Some(class_id)) else {
+        if self.class_id.as_deref() == Some(class_id) {
             return;
-        };
-        let RunContext {
-            sessions, owner, ..
-        } = self.context;
-        match sessions.store.intend(id, owner, class_id) {
-            Ok(()) => self.intended = Some(class_id.to_owned()),
-            Err(e) => {
+        }
+        if let Some(Prebooking { id, .. }) = self.prebooking {
+            let store = self.context.sessions.store;
+            if let Err(e) = store.intend(*id, &self.context.owner, class_id) {
                 log::warn!("prebooking {id}: the class to be booked could not be stored: {e}");
+                return;
             }
         }
+        self.class_id = Some(class_id.to_owned());
     }
 
     /// Sets the deadline of a choice: one for all that is open already, a new one for each opening ahead, none beyond the
@@ -211,7 +177,6 @@ impl<'t> BookingTask<'t> {
         let now = self.server_now();
         let opening = ahead.unwrap_or_else(|| *self.opening.get_or_insert(now));
         self.opening = Some(opening);
-        self.has_doubted_clock = false;
         let end = self.last_instant(choice);
         self.end = until(opening, self.context.give_up).min(end);
     }
@@ -245,11 +210,7 @@ impl<'t> BookingTask<'t> {
         if self.lead().is_none() || !is_over() {
             return Ok(false);
         }
-        self.look_at_clock();
-        if self.clock.offset().is_none() {
-            let why = "the class starts within its lead by this machine's clock, and the server's clock could not be read";
-            return Err(Abort::Failed(ExitKind::Unreachable, why.to_owned()));
-        }
+        self.confirm_clock("the class starts within its lead")?;
         Ok(is_over())
     }
 
@@ -272,6 +233,17 @@ impl<'t> BookingTask<'t> {
     pub(super) fn until(&self, at: DateTime<Utc>) -> Duration {
         let left = unix(at) - self.offset_seconds() - clock::unix_seconds();
         Duration::try_from_secs_f64(left).unwrap_or_default()
+    }
+
+    /// How long booking has been open, by the server's clock.
+    pub(super) fn since_opening(&self) -> Duration {
+        let since = self.opening.map(|at| self.server_now() - at);
+        since.unwrap_or_default().to_std().unwrap_or_default()
+    }
+
+    /// The longest wait where booking has opened by this machine's clock.
+    pub(super) fn horizon(&self) -> Duration {
+        self.context.horizon.saturating_add(BEYOND)
     }
 
     pub(super) fn server_now(&self) -> DateTime<Utc> {
@@ -299,7 +271,7 @@ impl<'t> BookingTask<'t> {
                 Abort::Failed(ExitKind::Unreachable, why) if !self.is_late() => why,
                 abort => return Err(abort),
             };
-            self.check_claim_lately()?;
+            self.check_claim()?;
             log::info!("no session yet ({why}); trying again");
             let before = ahead.map_or(Duration::ZERO, |at| self.until(at));
             let (soon, late) = (Duration::from_millis(500), Duration::from_secs(60));
@@ -377,25 +349,25 @@ impl<'t> BookingTask<'t> {
         }
     }
 
-    /// Looks at the server's clock where this machine's clock may be ahead of it.
-    pub(super) fn look_at_clock(&self) {
-        self.with_jar(CLOCK_LOOK, |clock, platform, jar| {
-            clock.look(platform, jar, ROUGH, CLOCK_LOOK);
+    /// Looks at the server's clock unless it was measured less than `age` seconds ago, within this time or a few seconds.
+    pub(super) fn look_within(&self, limit: Duration, age: f64) {
+        let limit = limit.min(PATIENT_LOOK);
+        self.with_jar(limit, |clock, platform, jar| {
+            clock.look(platform, jar, age, limit);
         });
     }
 
-    /// Whether the classes of all choices of a prebooking have started by the server's clock.
+    /// Looks at the server's clock where something has happened by this machine's clock, which may be ahead.
     ///
     /// # Errors
-    /// The clock cannot be read.
-    pub(super) fn has_started(&self, prebooking: &Prebooking) -> Result<bool, Abort> {
-        self.look_at_clock();
-        if self.clock.offset().is_none() {
-            let why = "the class has started by this machine's clock, and the server's clock could not be read";
-            return Err(Abort::Failed(ExitKind::Unreachable, why.to_owned()));
-        }
-        let profile = &self.profile;
-        Ok(profile.is_over(prebooking, self.server_now()))
+    /// The server's clock cannot be read.
+    pub(super) fn confirm_clock(&self, what: &str) -> Result<(), Abort> {
+        self.look_within(Duration::MAX, ROUGH);
+        self.clock.offset().map(|_| ()).ok_or_else(|| {
+            let why =
+                format!("{what} by this machine's clock, and the server's clock could not be read");
+            Abort::Failed(ExitKind::Unreachable, why)
+        })
     }
 }
 

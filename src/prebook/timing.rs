@@ -11,6 +11,7 @@ use super::task::{Abort, BookingTask, unix};
 use crate::clock;
 use crate::error::ExitKind;
 use crate::model::instant::shifted;
+use crate::sessions;
 
 /// A booking of an earlier execution is looked for from here on. Before, nothing is sent for this opening.
 const FIRST_LOOK: TimeDelta = TimeDelta::minutes(2);
@@ -28,8 +29,6 @@ const READY: TimeDelta = TimeDelta::milliseconds(300);
 const TOKEN: TimeDelta = TimeDelta::minutes(15);
 /// Interval at which a waiting prebooking checks for cancellation and clock steps.
 const POLL_INTERVAL: Duration = Duration::from_secs(5);
-/// Time limit of the first, rough measurement of the server clock.
-const PATIENT_LOOK: Duration = Duration::from_secs(5);
 /// A look at the server's clock that is older than this, in seconds, is repeated a minute before the opening.
 const LAST_LOOK: f64 = 30.0;
 /// If less time than this is left, there is no time for all preparations.
@@ -64,8 +63,7 @@ impl BookingTask<'_> {
             self.wait(at, SESSION)?;
         }
         let end = clock::steady() + self.patience(ahead);
-        let fresh = self.live()?.freshen(TOKEN, end).map_err(Abort::from);
-        self.tolerate(fresh)?;
+        tolerate(self.live()?.freshen(TOKEN, end))?;
         if let Some(at) = ahead {
             self.wait(at, SESSION)?;
         }
@@ -84,14 +82,6 @@ impl BookingTask<'_> {
         self.look_within(self.until(at) / 2, age);
     }
 
-    /// The same within a time limit.
-    pub(super) fn look_within(&self, limit: Duration, age: f64) {
-        let limit = PATIENT_LOOK.min(limit);
-        self.with_jar(limit, |clock, platform, jar| {
-            clock.look(platform, jar, age, limit);
-        });
-    }
-
     /// How long to wait for the session's lock: half of the time until the opening, or a few seconds after it.
     fn patience(&self, ahead: Option<DateTime<Utc>>) -> Duration {
         match ahead {
@@ -104,20 +94,7 @@ impl BookingTask<'_> {
     /// request that meets a logout is repeated after recovery, so it is no reason to miss the opening.
     fn hold_session(&mut self, patience: Duration) -> Result<(), Abort> {
         let end = clock::steady() + patience;
-        let held = self.live()?.hold_for_firing(end).map_err(Abort::from);
-        self.tolerate(held)
-    }
-
-    /// Ignores an outage or a busy lock, which may be over at the opening.
-    #[allow(clippy::unused_self)] // reads as a step of the task
-    fn tolerate(&self, result: Result<(), Abort>) -> Result<(), Abort> {
-        match result {
-            Err(Abort::Failed(ExitKind::Unreachable, why)) => {
-                log::info!("{why}; going on");
-                Ok(())
-            }
-            other => other,
-        }
+        tolerate(self.live()?.hold_for_firing(end))
     }
 
     pub(super) fn wait_for_first_look(&mut self, at: DateTime<Utc>) -> Result<(), Abort> {
@@ -143,7 +120,7 @@ impl BookingTask<'_> {
             if left.is_zero() {
                 return Ok(());
             }
-            self.check_claim_lately()?;
+            self.check_claim()?;
             self.keep_session_alive(at)?;
             clock::pause(self.until(shifted(at, -lead)).min(POLL_INTERVAL));
         }
@@ -159,11 +136,7 @@ impl BookingTask<'_> {
         // waited for. The lock is taken again before the clock is measured for it.
         self.live()?.release_after_firing();
         let end = clock::steady() + LOCK;
-        let fresh = self
-            .live()?
-            .freshen(KEEPALIVE_MIN_TOKEN_AGE, end)
-            .map_err(Abort::from);
-        self.tolerate(fresh)?;
+        tolerate(self.live()?.freshen(KEEPALIVE_MIN_TOKEN_AGE, end))?;
         // over days two clocks drift apart
         self.look(at, ROUGH);
         Ok(())
@@ -218,5 +191,16 @@ impl BookingTask<'_> {
     fn aim_at(&self, at: DateTime<Utc>) -> Option<(Instant, Estimate)> {
         let aim = || self.clock.aim(unix(at));
         (!self.by_own_clock).then(aim)?
+    }
+}
+
+/// Ignores an outage or a busy lock, which may be over at the opening.
+fn tolerate(result: sessions::Result<()>) -> Result<(), Abort> {
+    match result.map_err(Abort::from) {
+        Err(Abort::Failed(ExitKind::Unreachable, why)) => {
+            log::info!("{why}; going on");
+            Ok(())
+        }
+        other => other,
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-use super::class::Moment;
 use super::context::RunContext;
+use super::host_clock::ROUGH;
 use super::plan::Next;
 use super::result::ChoiceResult;
 use super::task::{Abort, BookingTask};
@@ -112,11 +112,10 @@ impl<'s> Wait<'s> {
         rows: Vec<Row>,
     ) -> Result<BookingEnd, Failure> {
         let mut task = BookingTask::new(&self.context, self.request, self.day, self.profile);
-        task.class_id = Some(self.class_id);
+        task.class_id = Some(self.class_id.to_owned());
         task.live = Some(live);
         task.rows = rows;
-        let moment = Moment::of(next, task.server_now());
-        let result = self.book(&mut task, moment).inspect_err(|abort| {
+        let result = self.book(&mut task, next).inspect_err(|abort| {
             // an error that says what came of a request is reported although a signal waits
             let is_interrupted = matches!(abort, Abort::Failed(ExitKind::Interrupted, _));
             let signal_guard = task.signal_guard.take().into_iter();
@@ -125,7 +124,7 @@ impl<'s> Wait<'s> {
         task.live()?.release_after_firing();
         let requested_at = if result.outcome() == Outcome::TooEarly {
             // this machine's clock may be ahead of the server's
-            task.look_at_clock();
+            task.look_within(Duration::MAX, ROUGH);
             None
         } else {
             task.fired_at
@@ -140,8 +139,8 @@ impl<'s> Wait<'s> {
         })
     }
 
-    fn book(&self, task: &mut BookingTask<'_>, moment: Moment) -> Result<ChoiceResult, Abort> {
-        let mut result = task.book(&self.request.first, moment)?;
+    fn book(&self, task: &mut BookingTask<'_>, next: Next) -> Result<ChoiceResult, Abort> {
+        let mut result = task.book(&self.request.first, next)?;
         if result.outcome() == Outcome::Full && self.request.waitlist {
             result = task.join_waiting_list(&result)?.unwrap_or(result);
         }

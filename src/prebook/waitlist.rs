@@ -44,9 +44,8 @@ pub(super) fn follow(
     };
     let now = clock::now();
     if booked.outcome != Outcome::Booked && has_started(now) {
-        task.look_at_clock();
-        // without the server's clock this machine's may be the one that is wrong
-        if task.clock.offset().is_some() && has_started(task.server_now()) {
+        let is_confirmed = task.confirm_clock("the class has started").is_ok();
+        if is_confirmed && has_started(task.server_now()) {
             booked = expired(&booked);
         }
     }
@@ -79,7 +78,7 @@ pub(super) fn follow(
         booked = give_up(&mut task, row.clone());
     }
     let is_change = booked.outcome != Outcome::Waitlisted;
-    let decided = ChoiceResult::of(&choice, booked, None);
+    let decided = ChoiceResult::of(&choice, booked);
     let result = PrebookResult {
         is_change,
         session: (task.live.as_ref()).map(|live| SessionRef::from(live.row())),

@@ -149,18 +149,18 @@ impl Store {
         )
     }
 
-    /// Stores the result of an execution and releases the claim of its owner, or the result for a place on a waiting list, which
-    /// is not claimed. `None` keeps the stored reservation, class and later opening. `false`: the claim was lost, because the
-    /// prebooking was removed, or another run was quicker.
-    pub fn settle(&self, end: &Prebooking, owner: Option<&str>) -> Result<bool> {
+    /// Stores the result of an execution that sent this number of requests and releases the claim of its owner, or the result for
+    /// a place on a waiting list, which is not claimed. `None` keeps the stored reservation, class and later opening. `false`: the
+    /// claim was lost, because the prebooking was removed, or another run was quicker.
+    pub fn settle(&self, end: &Prebooking, owner: Option<&str>, sent: usize) -> Result<bool> {
         self.changes(
             "UPDATE prebookings SET status = :status, owner = NULL, message = :message, \
              reservation_id = coalesce(:reservation, reservation_id), class_id = coalesce(:class_id, class_id), \
-             attempts = :attempts, moved_to = coalesce(:moved_to, moved_to), tried_at = :tried_at \
+             attempts = attempts + :sent, moved_to = coalesce(:moved_to, moved_to), tried_at = :tried_at \
              WHERE id = :id AND owner IS :owner AND status = iif(:owner IS NULL, 'waitlisted', 'executing')",
             named_params! {
                 ":status": end.progress.as_str(), ":message": end.message, ":reservation": end.reservation,
-                ":class_id": end.class_id, ":attempts": end.attempts, ":moved_to": end.moved_to.map(millis),
+                ":class_id": end.class_id, ":sent": number(sent), ":moved_to": end.moved_to.map(millis),
                 ":tried_at": end.tried_at.map(millis), ":id": end.id, ":owner": owner,
             },
         )
@@ -168,10 +168,10 @@ impl Store {
 
     /// Releases a claim whose execution sent this number of requests: the prebooking is pending again. `false`: the claim was
     /// lost, because the prebooking was removed.
-    pub fn release(&self, id: i64, owner: &str, attempts: i64) -> Result<bool> {
+    pub fn release(&self, id: i64, owner: &str, sent: usize) -> Result<bool> {
         self.changes(
             "UPDATE prebookings SET status = 'pending', owner = NULL, attempts = attempts + ?3 WHERE id = ?1 AND owner = ?2",
-            params![id, owner, attempts],
+            params![id, owner, number(sent)],
         )
     }
 
@@ -217,6 +217,10 @@ impl Store {
             Ok((row.get(7)?, read_attempt(row)?))
         })
     }
+}
+
+fn number(sent: usize) -> i64 {
+    i64::try_from(sent).unwrap_or(i64::MAX)
 }
 
 /// From the columns `sent_at` to `lateness_ms`, in the order of [`Attempt`].

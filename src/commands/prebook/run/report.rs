@@ -74,7 +74,7 @@ fn waiting_again(
 ) -> Result<()> {
     let id = result.prebooking.id;
     if app.store.problem(Subject::Prebooking(id))?.is_some() {
-        app.store.settle(&result.next, None)?;
+        app.store.settle(&result.next, None, 0)?;
     }
     if alerts::record_success(&app.store, Subject::Prebooking(id))? {
         let named = named(result);

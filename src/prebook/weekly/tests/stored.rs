@@ -43,11 +43,10 @@ fn settle(store: &Store, id: i64, progress: Progress) {
         progress,
         reservation: Some("55501".into()),
         class_id: Some("1223249".into()),
-        attempts: 1,
         tried_at: Some(at(NOW)),
         ..seen
     };
-    assert!(store.settle(&end, Some("run")).unwrap());
+    assert!(store.settle(&end, Some("run"), 1).unwrap());
 }
 
 #[test]

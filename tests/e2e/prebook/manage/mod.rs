@@ -56,11 +56,10 @@ fn settle(home: &Home, id: i64, progress: Progress) {
         progress,
         reservation: Some("55501".into()),
         class_id: Some("1223250".into()),
-        attempts: 1,
         tried_at: Some(aimharder::clock::now()),
         ..seen
     };
-    assert!(store.settle(&end, Some("run")).unwrap());
+    assert!(store.settle(&end, Some("run"), 1).unwrap());
 }
 
 fn attempt() -> Attempt {

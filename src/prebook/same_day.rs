@@ -2,7 +2,7 @@
 //! is booked on a day on which another class is booked already.
 //!
 //! The schedule decides for the box of the prebooking. It is read some seconds before the opening, so each request of the run
-//! registers in `BookedDays`, whether its prebooking has the flag or not. A request for the same class waits until that one is
+//! registers in [`super::booked_days`], whether its prebooking has the flag or not. A request for the same class waits until that one is
 //! settled, and is not sent if it has taken a place, or if what came of it is unknown. One with the flag
 //!
 //! - waits for the requests of its day that are under way, each until it is settled;
@@ -19,7 +19,7 @@ use super::booked_days::DayRequest;
 use super::task::{Abort, BookingTask, WITHIN_LEAD};
 use crate::booking::{BookResult, LoginCheck, Outcome};
 use crate::error::ExitKind;
-use crate::model::prebooking::{Choice, Prebooking, Progress};
+use crate::model::prebooking::{Choice, PrebookRequest, Prebooking, Progress};
 use crate::platform::{Mine, Row};
 use crate::signals;
 
@@ -34,58 +34,67 @@ impl<'t> BookingTask<'t> {
         choice: &Choice,
         row: &Row,
     ) -> Result<Result<DayRequest<'t>, BookResult>, Abort> {
-        let context = self.context;
-        let day = (
-            self.request.account.clone(),
-            self.request.family.clone(),
-            self.day,
-        );
-        let class = (self.profile.host.clone(), row.id.clone());
-        let once_a_day = self.request.once_a_day;
-        let request = loop {
-            if let Some(request) = context.days.begin(day.clone(), class.clone(), once_a_day) {
-                break request;
+        let request = self.request_alone(row)?;
+        let taken = request.with(|day| day.taken.get(&request.class).cloned());
+        match taken {
+            Some(None) => {
+                let why =
+                    "another prebooking has requested the class, and what came of it is unknown";
+                return Err(Abort::Failed(ExitKind::UnknownOutcome, why.to_owned()));
             }
-            self.check_claim_lately()?;
-            if self.is_late() || signals::must_stop() {
-                let why = "another request for that day was under way".to_owned();
-                return Err(Abort::Failed(ExitKind::Unreachable, why));
+            // a schedule that was read later decides
+            Some(Some((at, mine))) if self.rows_at.is_none_or(|read| read < at) => {
+                return Ok(Err(mine));
             }
-        };
-        if let Some(place) = request.place_since(self.rows_at) {
-            return Ok(Err(place));
-        }
-        if request.is_unknown() {
-            let why = "another prebooking has requested the class, and what came of it is unknown"
-                .to_owned();
-            return Err(Abort::Failed(ExitKind::UnknownOutcome, why));
+            _ => {}
         }
         if !self.by_own_clock && self.is_within_lead(choice, None)? {
             let (row, message) = (Some(row.clone()), Some(WITHIN_LEAD.to_owned()));
             return Ok(Err(BookResult::unsent(Outcome::WithinLead, row, message)));
         }
-        if !once_a_day {
+        if !self.request.once_a_day {
             return Ok(Ok(request));
         }
-        let (changed_at, is_elsewhere) = request.changes();
+        let (is_elsewhere, changed_at) = request.with(|day| {
+            let (host, _) = &request.class;
+            let mut taken = day.taken.iter();
+            let is_elsewhere = taken.any(|((other, _), place)| place.is_some() && other != host);
+            (is_elsewhere, day.changed_at)
+        });
         let is_old = changed_at.is_some_and(|at| self.rows_at.is_none_or(|read| read < at));
         if is_old && !is_elsewhere {
             self.read_rows(READ_AGAIN, LoginCheck::Skipped)?;
         }
-        if is_elsewhere || self.excludes_day(row) {
+        let is_other =
+            |other: &Row| other.id != row.id && other.mine == Mine::Booked && !other.cancelled;
+        if is_elsewhere || self.rows.iter().any(is_other) {
             return Ok(Err(another_that_day(Some(row.clone()))));
         }
         Ok(Ok(request))
     }
 
-    /// Whether another class of that day is booked by the schedule, which a prebooking with `--once-a-day` does not allow.
-    pub(super) fn excludes_day(&self, row: &Row) -> bool {
-        let is_other =
-            |other: &Row| other.id != row.id && other.mine == Mine::Booked && !other.cancelled;
-        self.request.once_a_day && self.rows.iter().any(is_other)
+    /// Waits for the requests of the run with which this one must not be sent.
+    fn request_alone(&self, row: &Row) -> Result<DayRequest<'t>, Abort> {
+        let PrebookRequest {
+            account, family, ..
+        } = self.request;
+        let class = (self.profile.host.clone(), row.id.clone());
+        loop {
+            let day = (account.clone(), family.clone(), self.day);
+            let days = &self.context.days;
+            if let Some(request) = days.begin(day, class.clone(), self.request.once_a_day) {
+                return Ok(request);
+            }
+            self.check_claim()?;
+            if self.is_late() || signals::must_stop() {
+                let why = "not requested: another request of this run for the class or its day had no result in time";
+                return Err(Abort::Failed(ExitKind::Unreachable, why.to_owned()));
+            }
+        }
     }
 
-    /// The same by the places that the store has at other boxes, whose schedules are not read.
+    /// Whether the store has a place of that day at another box, whose schedule is not read, which a prebooking with
+    /// `--once-a-day` does not allow.
     pub(super) fn excludes_day_elsewhere(&self) -> bool {
         let request = self.request;
         if !request.once_a_day {
@@ -97,12 +106,8 @@ impl<'t> BookingTask<'t> {
                 && other.request.family == request.family
                 && other.request.gym != request.gym
         };
-        match self
-            .context
-            .sessions
-            .store
-            .prebookings(Some(&request.account))
-        {
+        let store = self.context.sessions.store;
+        match store.prebookings(Some(&request.account)) {
             Ok(stored) => stored.iter().any(has_place),
             Err(e) => {
                 // a store that is busy must not cost the class
