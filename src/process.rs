@@ -62,9 +62,12 @@ pub(crate) fn first_line_of(
     Err(io::Error::other(failure))
 }
 
-/// Runs a tool of the system and returns what it prints on standard output. Returns `Some(Err)` if the tool is missing
-/// ([`ErrorKind::NotFound`]) or fails, and `None` if it does not end within `limit` or the system has no room for it.
-pub(crate) fn output_of(mut process: Process, limit: Duration) -> Option<io::Result<String>> {
+/// Runs a tool of the system and returns what it prints on standard output.
+///
+/// # Errors
+/// [`ErrorKind::NotFound`] without the tool, [`ErrorKind::Other`] if it fails, [`ErrorKind::TimedOut`] if it does not end within
+/// `limit`, and those of starting a process.
+pub(crate) fn output_of(mut process: Process, limit: Duration) -> io::Result<String> {
     process
         .env_remove("AIMHARDER_PASSWORD")
         .stderr(Stdio::null());
@@ -73,15 +76,10 @@ pub(crate) fn output_of(mut process: Process, limit: Duration) -> Option<io::Res
         let read = output.take(MAX_OUTPUT_BYTES).read_to_end(&mut bytes);
         let _ = sender.send(read.map(|_| String::from_utf8_lossy(&bytes).into_owned()));
     });
-    match ended {
-        Ok((Some(Ok(text)), Some(status))) if status.success() => Some(Ok(text)),
-        Ok((Some(_), Some(status))) => Some(Err(io::Error::other(format!("failed ({status})")))),
-        Err(e) if e.kind() != ErrorKind::WouldBlock => Some(Err(e)),
-        Ok(_) => None,
-        Err(e) => {
-            log::info!("a tool could not be run: {e}");
-            None
-        }
+    match ended? {
+        (Some(Ok(text)), Some(status)) if status.success() => Ok(text),
+        (Some(_), Some(status)) => Err(io::Error::other(format!("failed ({status})"))),
+        _ => Err(ErrorKind::TimedOut.into()),
     }
 }
 

@@ -26,10 +26,7 @@ pub(crate) struct Schedule {
     /// Whether user timers go on when their user logs out, if that is known.
     #[serde(skip)]
     pub lingers: Option<bool>,
-    /// Tools that did not finish in time.
-    #[serde(skip)]
-    pub silent: Vec<&'static str>,
-    /// These, and the tools that are missing or failed.
+    /// Tools that failed or did not finish in time.
     #[serde(skip)]
     failed: Vec<&'static str>,
 }
@@ -56,9 +53,7 @@ impl Schedule {
 }
 
 /// The tools while they run: what each prints, as [`process::output_of`] returns it.
-pub(crate) type Tools = [(Scheduler, Option<JoinHandle<Answer>>); 3];
-
-type Answer = Option<io::Result<String>>;
+pub(crate) type Tools = [(Scheduler, io::Result<JoinHandle<io::Result<String>>>); 3];
 
 /// Starts all tools, so that they run while the store is read.
 pub(crate) fn start() -> Tools {
@@ -73,11 +68,11 @@ pub(crate) fn start() -> Tools {
     ];
     tools.map(|(by, tool, args)| {
         let thread = thread::Builder::new().name("schedule".into());
-        (by, thread.spawn(move || ask(tool, &args)).ok())
+        (by, thread.spawn(move || ask(tool, &args)))
     })
 }
 
-fn ask(tool: &str, args: &[&str]) -> Answer {
+fn ask(tool: &str, args: &[&str]) -> io::Result<String> {
     let mut command = Command::new(tool);
     // instants are printed in this zone
     command.args(args).env("LC_ALL", "C").env("TZ", "UTC");
@@ -88,9 +83,8 @@ fn ask(tool: &str, args: &[&str]) -> Answer {
     }
     let answer = process::output_of(command, LIMIT);
     let result = match &answer {
-        Some(Ok(text)) => format!("prints {} lines", text.lines().count()),
-        Some(Err(e)) => e.to_string(),
-        None => "did not finish in time".to_owned(),
+        Ok(text) => format!("prints {} lines", text.lines().count()),
+        Err(e) => e.to_string(),
     };
     log::info!("`{tool} {}` {result}", args.join(" "));
     answer
@@ -106,25 +100,22 @@ pub(crate) fn finish(tools: Tools, used: &InUse<'_>) -> Schedule {
         ..Schedule::default()
     };
     for (by, tool) in tools {
-        let answer = tool.and_then(|tool| tool.join().unwrap_or(None));
-        let tool = match by {
-            Scheduler::Crontab => "crontab -l",
-            Scheduler::UserTimer => "systemctl --user",
-            Scheduler::SystemTimer => "systemctl",
-        };
-        let has_failed = match &answer {
-            Some(Ok(_)) => false,
+        let answer =
+            tool.and_then(|tool| tool.join().unwrap_or_else(|_| Err(ErrorKind::Other.into())));
+        let has_failed = |error: &io::Error| match error.kind() {
             // without the tool there is nothing that it could show; `crontab -l` fails if there is no crontab
-            Some(Err(e)) => by != Scheduler::Crontab && e.kind() != ErrorKind::NotFound,
-            None => {
-                found.silent.push(tool);
-                true
-            }
+            ErrorKind::NotFound => false,
+            ErrorKind::Other => by != Scheduler::Crontab,
+            _ => true,
         };
-        if has_failed {
-            found.failed.push(tool);
+        if answer.as_ref().is_err_and(has_failed) {
+            found.failed.push(match by {
+                Scheduler::Crontab => "crontab -l",
+                Scheduler::UserTimer => "systemctl --user",
+                Scheduler::SystemTimer => "systemctl",
+            });
         }
-        let text = answer.and_then(Result::ok).unwrap_or_default();
+        let text = answer.unwrap_or_default();
         if by == Scheduler::Crontab {
             found
                 .entries
@@ -166,11 +157,6 @@ pub(crate) fn check(report: &Report, used: &InUse<'_>, found: &mut Findings) {
     if by_user && schedule.lingers == Some(false) {
         let message = "user timers stop when you log out";
         found.add("no_linger", None, message, "run `loginctl enable-linger`");
-    }
-    for tool in &schedule.silent {
-        let message =
-            format!("`{tool}` did not finish within 2 s, so what it schedules is unknown");
-        found.add("tool_silent", None, message, "");
     }
 }
 

@@ -1,7 +1,5 @@
-//! Whether the platform responds and what its clock shows: one cheap request to each box's host, without a session, all at
-//! the same time.
+//! Whether the platform responds and what its clock shows: one cheap request to each box's host, without a session.
 
-use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chrono::TimeDelta;
@@ -15,7 +13,7 @@ use crate::platform::{Error, Jar, Platform, Probe};
 /// Timeout of a request.
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// More hosts are not asked.
-const MAX_HOSTS: usize = 12;
+const MAX_HOSTS: usize = 6;
 /// A smaller difference of the clocks is not reported.
 const CLOCK_NOTICE: TimeDelta = TimeDelta::seconds(2);
 /// A larger one shifts the ages of tokens and the horizons of runs.
@@ -86,62 +84,41 @@ pub(crate) fn ask(platform: &Platform, mut hosts: Vec<String>, found: &mut Findi
         hosts.push(platform.domain().to_owned());
     }
     hosts.truncate(MAX_HOSTS);
-    let ask = |host: &str| {
-        let platform = platform.within(TIMEOUT)?;
-        platform.probe(&mut Jar::default(), host)
+    let ask = |name: String| {
+        let platform = platform.within(TIMEOUT);
+        let probed = platform.and_then(|it| it.probe(&mut Jar::default(), &name));
+        Host::of(name, probed)
     };
-    let hosts = thread::scope(|scope| {
-        let asked = hosts.into_iter().map(|host| {
-            let own = host.clone();
-            let thread = thread::Builder::new().spawn_scoped(scope, move || ask(&own));
-            (host, thread)
-        });
-        let asked: Vec<_> = asked.collect();
-        let answers = asked.into_iter().filter_map(|(host, thread)| {
-            // without a thread it is asked after the others
-            let probed = match thread {
-                Ok(thread) => thread.join().ok()?,
-                Err(_) => ask(&host),
-            };
-            Some(Host::of(host, probed))
-        });
-        answers.collect::<Vec<_>>()
-    });
+    let hosts: Vec<Host> = hosts.into_iter().map(ask).collect();
     for host in &hosts {
-        check_response(host, found);
-    }
-    for host in &hosts {
-        check_clock(host, found);
+        check(host, found);
     }
     hosts
 }
 
-fn check_response(host: &Host, found: &mut Findings) {
-    let Some(why) = &host.error else {
-        return;
-    };
-    let message = if why.contains(&host.name) {
-        why.clone()
-    } else {
-        format!("{}: {why}", host.name)
-    };
-    let remedy = "check the network and [server] in the config, or try again later";
-    found.add("unreachable", Some(Unreachable), message, remedy);
-}
-
-fn check_clock(host: &Host, found: &mut Findings) {
-    let offset = host.certain_offset().unwrap_or_default();
-    if offset.abs() <= CLOCK_NOTICE {
-        return;
+/// Adds the findings about a host.
+fn check(host: &Host, found: &mut Findings) {
+    let name = &host.name;
+    if let Some(why) = &host.error {
+        let message = if why.contains(name) {
+            why.clone()
+        } else {
+            format!("{name}: {why}")
+        };
+        let remedy = "check the network and [server] in the config, or try again later";
+        found.add("unreachable", Some(Unreachable), message, remedy);
     }
-    let (by, host) = (human_age(offset.abs()), &host.name);
-    let side = if offset < TimeDelta::zero() {
-        "ahead of"
-    } else {
-        "behind"
-    };
-    let kind = (offset.abs() > CLOCK_PROBLEM).then_some(Internal);
-    let message = format!("this machine's clock is at least {by} {side} that of {host}");
-    let remedy = "synchronise this machine's clock (NTP)";
-    found.add("clock_off", kind, message, remedy);
+    let offset = host.certain_offset().unwrap_or_default();
+    if offset.abs() > CLOCK_NOTICE {
+        let by = human_age(offset.abs());
+        let side = if offset < TimeDelta::zero() {
+            "ahead of"
+        } else {
+            "behind"
+        };
+        let kind = (offset.abs() > CLOCK_PROBLEM).then_some(Internal);
+        let message = format!("this machine's clock is at least {by} {side} that of {name}");
+        let remedy = "synchronise this machine's clock (NTP)";
+        found.add("clock_off", kind, message, remedy);
+    }
 }

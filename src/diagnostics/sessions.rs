@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::Result;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Local, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::entry::Job;
@@ -15,7 +15,7 @@ use crate::model::account::Account;
 use crate::model::session::SessionKind;
 use crate::model::time::human_age;
 use crate::password;
-use crate::sessions::{CLOCK_SLACK, DEVICE_LIFE, is_held_back};
+use crate::sessions::{CLOCK_SLACK, DEVICE_LIFE, is_held_back, lock_out_end};
 use crate::store::{self, Problem, SessionRow, Status, Store, Subject};
 
 /// `refresh` runs every quarter of an hour and leaves tokens younger than 14 minutes alone. An older token means that two
@@ -31,6 +31,9 @@ pub(crate) struct AccountFacts {
     pub password_source: Option<&'static str>,
     /// The password of its source was refused.
     pub password_refused: bool,
+    /// When automation logs in again after a lock-out.
+    #[serde(skip)]
+    locked_until: Option<DateTime<Utc>>,
     pub boxes: Vec<String>,
     pub sessions: Vec<SessionHealth>,
 }
@@ -83,6 +86,7 @@ pub(crate) fn accounts(scope: &Scope<'_>) -> Result<Vec<AccountFacts>> {
             account: account.clone(),
             password_source: source.map(|source| source.name()),
             password_refused: has_expired && is_refused(),
+            locked_until: lock_out_end(scope.store.locked_at(account)?, scope.now),
             boxes: boxes.map(|(_, name)| name.clone()).collect(),
             sessions: sessions.collect::<Result<_>>()?,
         })
@@ -156,7 +160,9 @@ pub(crate) fn automation(
             format!("run `aimharder login {account} --only background`"),
         )),
         Some(_) if has_source => None,
-        Some(it) if it.status == Status::Expired => Some(expired(it, false, false)),
+        Some(it) if it.status == Status::Expired => {
+            Some(expired(it, format!("run `{}`", login_command(it))))
+        }
         Some(_) => {
             let message = format!(
                 "if the background session of {account} expires, it cannot be renewed automatically"
@@ -167,17 +173,17 @@ pub(crate) fn automation(
     }
 }
 
+/// The command that logs a session in again.
+fn login_command(session: &SessionRow) -> String {
+    format!(
+        "aimharder login {} --only {}",
+        session.account, session.kind
+    )
+}
+
 /// The finding about an expired session. It has the only remedy: that of the stored error is left out.
-fn expired(session: &SessionRow, has_source: bool, is_refused: bool) -> Finding {
+fn expired(session: &SessionRow, remedy: String) -> Finding {
     let (account, kind) = (&session.account, session.kind);
-    let login = format!("run `aimharder login {account} --only {kind}`");
-    let remedy = match (has_source, is_refused) {
-        (false, _) => login,
-        (true, false) => {
-            "the next refresh logs it in again; to do so now, run `aimharder refresh`".into()
-        }
-        (true, true) => format!("the password of its source was refused: correct it, or {login}"),
-    };
     let error = session.last_error.as_deref();
     let why = error.map_or_else(String::new, |error| format!(": {}", cause(error)));
     let message = format!("the {kind} session of {account} has expired{why}");
@@ -225,13 +231,25 @@ fn check_one(
     let session = &health.session;
     let (account, kind) = (&of.account, session.kind);
     let name = format!("the {kind} session of {account}");
-    let login = format!("run `aimharder login {account} --only {kind}`");
+    let login = format!("run `{}`", login_command(session));
     let age = session.token_age(now);
     let last_error = session.last_error.as_deref();
     let standing = health.standing.filter(|it| *it != Unreachable);
     if session.status == Status::Expired {
-        let has_source = of.password_source.is_some();
-        found.push(expired(session, has_source, of.password_refused));
+        let remedy = match of.locked_until.map(|end| end.with_timezone(&Local)) {
+            _ if of.password_source.is_none() => login,
+            Some(end) => format!(
+                "automation logs in again after {}, when the lock-out is over; to try now, {login}",
+                end.format("%H:%M")
+            ),
+            None if of.password_refused => {
+                format!("the password of its source was refused: correct it, or {login}")
+            }
+            None => {
+                "the next refresh logs it in again; to do so now, run `aimharder refresh`".into()
+            }
+        };
+        found.push(expired(session, remedy));
     } else if kind == SessionKind::Device && now - session.created_at > DEVICE_LIFE {
         let message = format!("{name} is older than 7 days and is no longer refreshed");
         let remedy = format!("when it stops working, {login}");

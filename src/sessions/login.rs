@@ -268,9 +268,7 @@ impl SessionManager<'_> {
         })?;
         let now = clock::now();
         let at = |at: DateTime<Utc>| at.with_timezone(&Local).format("%Y-%m-%d %H:%M");
-        if let Some(since) = self.store.locked_at(account)?
-            && let Some(end) = refused::pause_end(since, refused::LOCK_OUT_PAUSE, now)
-        {
+        if let Some(end) = refused::lock_out_end(self.store.locked_at(account)?, now) {
             return Err(Error::Refused(format!(
                 "AimHarder has locked {account} after too many login attempts; automation logs in again after {}; \
                  to try now, run `aimharder login {account}`",

@@ -14,7 +14,7 @@ use crate::store::RefusedPassword;
 /// The same password is not sent again for this time after a refusal.
 pub(super) const REFUSAL_PAUSE: TimeDelta = TimeDelta::hours(24);
 /// No password is sent for this time after a lock-out.
-pub(super) const LOCK_OUT_PAUSE: TimeDelta = TimeDelta::minutes(30);
+const LOCK_OUT_PAUSE: TimeDelta = TimeDelta::minutes(30);
 
 /// The end of a pause that began at `since`. `None` if it is over, or if its beginning is in the future because a wrong clock
 /// wrote it.
@@ -25,6 +25,11 @@ pub(super) fn pause_end(
 ) -> Option<DateTime<Utc>> {
     let end = shifted(since, pause);
     (since <= now && end > now).then_some(end)
+}
+
+/// When automation logs in again after a lock-out. `None` if it is not held back.
+pub fn lock_out_end(locked_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    pause_end(locked_at?, LOCK_OUT_PAUSE, now)
 }
 
 /// Whether automation does not send this password now, because AimHarder refused it.

@@ -266,7 +266,7 @@ pub(in crate::commands) fn warn(app: &App, account: &Account, tools: Tools) -> R
     let is_session_well = warn_of_session(app, account)?;
     let used = app.in_use();
     let schedule = schedule::finish(tools, &used);
-    let is_idle = schedule.silent.is_empty() && !schedule.runs(Job::Prebook, account.as_str());
+    let is_idle = !schedule.runs(Job::Prebook, account.as_str());
     if is_idle {
         log::warn!(
             "{}: add `{}` with crontab -e",

@@ -159,6 +159,9 @@ fn a_lock_out_does_not_count_against_the_password() {
     home.config(SOURCE);
     let status = home.run("status --offline").any_stderr().json();
     assert_eq!(status["accounts"][0]["password_refused"], false);
+    let remedy = status["problems"][0]["remedy"].as_str().unwrap();
+    let words = "automation logs in again after ";
+    assert!(remedy.starts_with(words), "{status}");
     sandbox.config(&json!({ "lock_after": 0 }));
     home.sql("UPDATE accounts SET locked_at = locked_at - 1800000");
     home.run("refresh --session background")

@@ -113,7 +113,6 @@ fn missing_and_hanging_tools_are_no_error() {
     let run = home.status("--offline").limit(Duration::from_secs(20));
     let printed = run.json();
     assert_eq!(printed["well"], true, "{printed}");
-    assert_eq!(printed["hints"][0]["code"], "tool_silent");
 }
 
 #[test]

@@ -197,8 +197,8 @@ fn gauges_of_an_empty_home() {
     );
 }
 
-/// If memory allows no further thread, the host is asked without one. With even less memory the program ends in other ways,
-/// at limits that depend on the build.
+/// If memory allows no further thread, the tools of the system are not asked. With even less memory the program ends in other
+/// ways, at limits that depend on the build.
 #[test]
 fn it_does_not_panic_for_lack_of_threads() {
     let (_sandbox, home) = logged_in();
