@@ -30,8 +30,8 @@ pub enum Cause {
     /// The connection ended before the response did.
     #[error("the connection was closed too early")]
     CutOff,
-    /// The proxy failed, not the host; holds how.
-    #[error("the proxy {0}")]
+    /// The proxy failed, not the host; holds the reason.
+    #[error("the proxy gives no connection ({0})")]
     Proxy(String),
     /// Any other reason, as the library reports it.
     #[error("{0}")]
@@ -78,15 +78,11 @@ impl Cause {
     }
 
     fn of_proxy(self) -> Self {
-        Self::Proxy(match self {
-            Self::NoAddress => "has a name that could not be looked up (DNS)".to_owned(),
-            Self::Refused => "refuses the connection".to_owned(),
-            Self::TimedOut => "does not answer in time, or waits for AimHarder itself".to_owned(),
-            Self::CutOff => "closed the connection".to_owned(),
-            Self::Other(words) => format!("failed: {words}"),
+        match self {
             // behind the proxy, or reported by it
-            other => return other,
-        })
+            Self::Untrusted(_) | Self::NoTls | Self::NoHttp | Self::Proxy(_) => self,
+            cause => Self::Proxy(cause.to_string()),
+        }
     }
 
     /// What a user can do about it.
@@ -161,7 +157,6 @@ fn of_system(error: &io::Error) -> Cause {
 /// The reason from the text of an error whose type is private to its crate.
 fn of_words(said: &str) -> Cause {
     let has = |part| said.contains(part);
-    let proxy = |what: &str| Cause::Proxy(what.to_owned());
     if has("failed to lookup address") {
         Cause::NoAddress
     } else if has("before message completed") || has("before message length") {
@@ -169,19 +164,9 @@ fn of_words(said: &str) -> Cause {
     } else if said.starts_with("invalid HTTP") || has("message head is too large") {
         Cause::NoHttp
     } else if let Some(said) = said.strip_prefix("tunnel error: ") {
-        proxy(match said {
-            "proxy authorization required" => {
-                "requires a user name and password, or different ones"
-            }
-            "unexpected end of file" => "closed the connection",
-            _ => "refused the tunnel",
-        })
+        Cause::Proxy(words(said))
     } else if let Some(said) = said.strip_prefix("SOCKS error: ") {
-        match said {
-            "failed to create underlying connection" => proxy("cannot be reached"),
-            "failed parsing server response" => proxy("does not answer with SOCKS"),
-            other => Cause::Proxy(format!("failed: {}", words(other))),
-        }
+        Cause::Proxy(words(said))
     } else {
         Cause::Other(words(said))
     }
@@ -222,18 +207,13 @@ mod tests {
                 "invalid HTTP version parsed",
                 "it does not answer with HTTP",
             ),
-            ("tunnel error: unsuccessful", "the proxy refused the tunnel"),
             (
                 "tunnel error: proxy authorization required",
-                "the proxy requires a user name and password, or different ones",
-            ),
-            (
-                "SOCKS error: failed to create underlying connection",
-                "the proxy cannot be reached",
+                "the proxy gives no connection (proxy authorization required)",
             ),
             (
                 "SOCKS error: authentication failed",
-                "the proxy failed: authentication failed",
+                "the proxy gives no connection (authentication failed)",
             ),
             ("Something New\u{1b}[31m", "something New"),
         ];

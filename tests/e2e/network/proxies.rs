@@ -174,7 +174,13 @@ fn a_proxy_of_the_environment_that_fails_is_named_as_the_cause() {
     let (_sandbox, home, _gateway, _proxy) = behind_a_proxy();
     let url = format!("http://ana:hunter2@{}", unused_address());
     let run = home.run("bookings").env("HTTPS_PROXY", url);
-    let output = run.fails_with(5, &["the proxy refuses the connection", "HTTPS_PROXY"]);
+    let output = run.fails_with(
+        5,
+        &[
+            "the proxy gives no connection (connection refused)",
+            "HTTPS_PROXY",
+        ],
+    );
     assert!(!output.done().stderr.contains("hunter2"));
 }
 

@@ -83,10 +83,10 @@ fn a_faulty_network() {
     let table = [
         (format!("connect_to = \"{unused}\""), "connection refused; try again later, or check the network and [server] in the config".to_owned()),
         (format!("connect_to = \"{plain}\""), "it does not answer with TLS; another server may be answering in its place: check the network and [server] in the config".to_owned()),
-        (format!("proxy = \"http://ana:hunter2@{unused}\""), format!("the proxy refuses the connection; {proxy}")),
-        (format!("proxy = \"socks5h://{unused}\""), format!("the proxy cannot be reached; {proxy}")),
-        (format!("proxy = \"socks5h://{plain}\""), format!("the proxy does not answer with SOCKS; {proxy}")),
-        (format!("proxy = \"http://{plain}\""), format!("the proxy refused the tunnel; {proxy}")),
+        (format!("proxy = \"http://ana:hunter2@{unused}\""), format!("the proxy gives no connection (connection refused); {proxy}")),
+        (format!("proxy = \"socks5h://{unused}\""), format!("the proxy gives no connection (failed to create underlying connection); {proxy}")),
+        (format!("proxy = \"socks5h://{plain}\""), format!("the proxy gives no connection (failed parsing server response); {proxy}")),
+        (format!("proxy = \"http://{plain}\""), format!("the proxy gives no connection (unsuccessful); {proxy}")),
     ];
     for (server, words) in table {
         home.write_config(&format!("[server]\n{server}\n"));
