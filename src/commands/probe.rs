@@ -18,9 +18,6 @@ use crate::sessions;
 use crate::ui::table::{OutputStyle, Style, cell, plain, shrink};
 use crate::ui::{Output, Ui};
 
-/// The fact that responses have a `Date` header.
-const RESPONSES_HAVE_DATES: &str = "responses_have_dates";
-
 const HELP: Help = Help {
     notes: "",
     examples: &[
@@ -55,7 +52,6 @@ pub(crate) fn run(app: &App, ui: &mut Ui) -> Result<()> {
         gym: gym.name.clone(),
         session: SessionRef::from(session.row()),
         examined: Examined::default(),
-        unanswered: Vec::new(),
         failure: None,
     };
     // a box whose number is not known yet costs one more request
@@ -74,9 +70,9 @@ pub(crate) fn run(app: &App, ui: &mut Ui) -> Result<()> {
                 examined.facts.push(Fact {
                     name: endpoint.into(),
                     holds: false,
+                    is_known: false,
                     detail: Some(e.to_string()),
                 });
-                found.unanswered.push(endpoint.into());
                 found.failure.get_or_insert(Failure::new(
                     e.kind(),
                     format!("{e}; to see what can be reached: `aimharder status`"),
@@ -86,9 +82,11 @@ pub(crate) fn run(app: &App, ui: &mut Ui) -> Result<()> {
         }
     }
     let offset = examined.clock_offset;
+    let is_known = examined.facts.iter().any(|fact| fact.is_known);
     examined.facts.push(Fact {
-        name: RESPONSES_HAVE_DATES,
+        name: "responses_have_dates",
         holds: offset.is_some(),
+        is_known,
         detail: offset.map(|offset| format!("server clock minus this machine's: {offset:+.1} s")),
     });
     ui.print(&found)
@@ -101,20 +99,8 @@ struct Probed {
     session: SessionRef,
     #[serde(flatten)]
     examined: Examined,
-    /// The endpoints without a usable response.
-    #[serde(skip)]
-    unanswered: Vec<&'static str>,
     #[serde(skip)]
     failure: Option<Failure>,
-}
-
-impl Probed {
-    /// Whether nothing was received that could prove or disprove the fact.
-    fn is_unknown(&self, fact: &Fact) -> bool {
-        let has_dates = fact.name == RESPONSES_HAVE_DATES;
-        self.unanswered.contains(&fact.name)
-            || has_dates && self.unanswered.len() == Endpoint::VARIANTS.len()
-    }
 }
 
 impl Output for Probed {
@@ -122,7 +108,7 @@ impl Output for Probed {
         let row = |fact: &Fact| {
             let (state, colour) = match fact.holds {
                 true => ("OK", Style::Good),
-                false if self.is_unknown(fact) => ("unknown", Style::Bad),
+                false if !fact.is_known => ("unknown", Style::Bad),
                 false => ("changed", Style::Bad),
             };
             let name = fact.name.replace('_', " ");

@@ -21,9 +21,7 @@ pub struct BookResponse {
     pub verdict: Verdict,
     /// The reservation id, if the response may mean success.
     pub reservation: Option<String>,
-    /// The key of a refusal, such as `ERROR_ANTELACION_CLIENTE`.
-    pub key: Option<String>,
-    /// The text of a refusal, cleaned, with the classes that the membership covers or the limit that is reached.
+    /// The text of a refusal, cleaned, or its key, with the classes that the membership covers or the limit that is reached.
     pub message: Option<String>,
 }
 
@@ -103,16 +101,14 @@ pub fn read(response: &Response) -> Result<BookResponse> {
     let verdict = verdict(state, &refusal);
     let hopeful = matches!(verdict, Verdict::Booked | Verdict::Unproven);
     let reservation = data.get("id").id().filter(|_| hopeful);
-    let message: Vec<String> = refusal
-        .message
-        .into_iter()
-        .chain(details(&verdict, data))
-        .collect();
+    // only a refusal without a text is explained by its key
+    let key = refusal.key.filter(|_| verdict == Verdict::Refused);
+    let text = refusal.message.or(key);
+    let message: Vec<String> = text.into_iter().chain(details(&verdict, data)).collect();
     Ok(BookResponse {
         state,
         verdict,
         reservation,
-        key: refusal.key,
         message: (!message.is_empty()).then(|| message.join("; ")),
     })
 }

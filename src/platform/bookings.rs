@@ -35,8 +35,6 @@ pub struct ListedBooking {
     pub name: String,
     /// Booked or waiting; booked if the row has no state.
     pub state: Mine,
-    /// Of a past class: whether the member attended, if the platform says so.
-    pub attended: Option<bool>,
     /// Of a past class: cancelled too late to be free.
     pub late_cancelled: bool,
 }
@@ -95,7 +93,6 @@ fn booking(row: Loose<'_>) -> Option<ListedBooking> {
         return None;
     };
     let label = row.get("day").words().unwrap_or_default();
-    let assist = row.get("assist");
     Some(ListedBooking {
         day: parse_label(&label),
         label,
@@ -106,7 +103,6 @@ fn booking(row: Loose<'_>) -> Option<ListedBooking> {
             Mine::No => Mine::Booked,
             other => other,
         },
-        attended: (!assist.is_nothing()).then(|| assist.yes()),
         late_cancelled: row.get("lateCancel").yes(),
     })
 }
@@ -139,7 +135,6 @@ mod tests {
                 end: Some(at(19, 30)),
                 name: "WOD".to_owned(),
                 state: Mine::Booked,
-                attended: None,
                 late_cancelled: false,
             }
         );
@@ -150,14 +145,9 @@ mod tests {
         let [good, late] = &lists.history[..] else {
             panic!("two")
         };
-        assert_eq!(
-            (good.attended, good.late_cancelled, &good.state),
-            (Some(true), false, &Mine::Booked)
-        );
-        assert_eq!(
-            (late.attended, late.late_cancelled, &late.state),
-            (None, true, &Mine::Unknown("3".to_owned()))
-        );
+        let read = |row: &ListedBooking| (row.late_cancelled, row.state.clone());
+        assert_eq!(read(good), (false, Mine::Booked));
+        assert_eq!(read(late), (true, Mine::Unknown("3".to_owned())));
     }
 
     #[test]

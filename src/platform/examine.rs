@@ -35,6 +35,9 @@ pub struct Fact {
     pub name: &'static str,
     /// Whether it holds.
     pub holds: bool,
+    /// Whether a response could prove or disprove it.
+    #[serde(skip)]
+    pub is_known: bool,
     /// What was found, cleaned.
     pub detail: Option<String>,
 }
@@ -221,6 +224,7 @@ impl Examined {
         self.facts.push(Fact {
             name,
             holds,
+            is_known: true,
             detail,
         });
     }

@@ -48,7 +48,7 @@ mod test_server;
 mod tls_tests;
 
 use std::sync::OnceLock;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use reqwest::blocking::Client;
 
@@ -193,11 +193,4 @@ pub struct LoggedIn {
     pub flow: LoginFlow,
     /// The boxes that it listed; the form flow lists none.
     pub boxes: Vec<BoxRef>,
-}
-
-/// The time that the scripts of the page add to schedule requests against caches (protocol.md §5).
-fn millis() -> u128 {
-    crate::clock::wall()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |age| age.as_millis())
 }

@@ -9,6 +9,7 @@ use chrono::{NaiveDate, NaiveTime, TimeDelta};
 use super::call::Response;
 use super::lenient::Loose;
 use super::{BoxAt, Jar, Platform, Result, classify};
+use crate::clock;
 use crate::model::time::parse_span;
 
 /// One class of the schedule. Times are those of the wall clock of the box.
@@ -96,7 +97,8 @@ impl Platform {
         let (day, id, millis) = (
             day.format("%Y%m%d").to_string(),
             at.id.to_string(),
-            super::millis().to_string(),
+            // the time that the script of the page adds against caches
+            clock::now().timestamp_millis().to_string(),
         );
         let query = [
             ("day", &*day),

@@ -46,7 +46,7 @@ fn means_what_it_says(body: &Value) {
     let Ok(read) = recorded::book(&saved(body)) else {
         return;
     };
-    let (None, Some(message)) = (&read.key, &read.message) else {
+    let Some(message) = &read.message else {
         return;
     };
     let printed = match read.verdict {
@@ -60,7 +60,7 @@ fn means_what_it_says(body: &Value) {
 /// A text is a refusal, even if the state says "booked".
 fn never_booked(body: &Value) {
     match recorded::book(&saved(body)) {
-        Ok(read) if read.message.is_some() || read.key.is_some() => {
+        Ok(read) if read.message.is_some() => {
             assert_ne!(read.verdict, Verdict::Booked, "{body}");
             read.message.iter().for_each(|message| shown(message));
         }
