@@ -47,10 +47,6 @@ mod tests {
     use chrono::{Days, NaiveDate};
     use proptest::prelude::*;
 
-    fn wall(s: &str) -> NaiveDateTime {
-        NaiveDateTime::parse_from_str(s, "%Y-%m-%d %H:%M:%S").unwrap()
-    }
-
     #[test]
     fn zones() {
         for (input, expected) in [
@@ -80,116 +76,44 @@ mod tests {
         }
     }
 
+    /// A zone, a wall time, and its instant.
+    const WALL_TIMES: &str = "
+Europe/Madrid       2026-11-23T18:30:00 2026-11-23T18:30:00+01:00
+# into summer: 02:00 becomes 03:00
+Europe/Madrid       2027-03-28T01:59:59 2027-03-28T01:59:59+01:00
+Europe/Madrid       2027-03-28T02:00:00 2027-03-28T03:00:00+02:00
+Europe/Madrid       2027-03-28T02:30:00 2027-03-28T03:00:00+02:00
+Europe/Madrid       2027-03-28T02:59:59 2027-03-28T03:00:00+02:00
+Europe/Madrid       2027-03-28T03:00:00 2027-03-28T03:00:00+02:00
+# into winter: 02:30 twice
+Europe/Madrid       2026-10-25T02:30:00 2026-10-25T02:30:00+02:00
+Europe/Madrid       2026-10-25T03:00:00 2026-10-25T03:00:00+01:00
+Atlantic/Canary     2027-03-28T01:30:00 2027-03-28T02:00:00+01:00
+America/New_York    2027-03-14T02:30:00 2027-03-14T03:00:00-04:00
+America/New_York    2026-11-01T01:30:00 2026-11-01T01:30:00-04:00
+Asia/Tokyo          2027-03-28T02:30:00 2027-03-28T02:30:00+09:00
+# gaps at midnight
+America/Santiago    2026-09-06T00:00:00 2026-09-06T01:00:00-03:00
+Asia/Beirut         2026-03-29T00:30:00 2026-03-29T01:00:00+03:00
+# Caracas went half an hour forward on 2016-05-01
+America/Caracas     2016-05-01T02:45:00 2016-05-01T03:00:00-04:00
+Australia/Lord_Howe 2026-10-04T02:10:00 2026-10-04T02:30:00+11:00
+# Samoa had no 2011-12-30
+Pacific/Apia        2011-12-30T00:00:00 2011-12-31T00:00:00+14:00
+Pacific/Apia        2011-12-30T12:00:00 2011-12-31T00:00:00+14:00
+Pacific/Apia        2011-12-30T23:59:59 2011-12-31T00:00:00+14:00
+Pacific/Apia        2011-12-29T23:59:59 2011-12-29T23:59:59-10:00
+";
+
     #[test]
     fn wall_times() {
-        for (zone, time, expected) in [
-            (
-                "Europe/Madrid",
-                "2026-11-23 18:30:00",
-                "2026-11-23T18:30:00+01:00",
-            ),
-            // into summer: 02:00 becomes 03:00
-            (
-                "Europe/Madrid",
-                "2027-03-28 01:59:59",
-                "2027-03-28T01:59:59+01:00",
-            ),
-            (
-                "Europe/Madrid",
-                "2027-03-28 02:00:00",
-                "2027-03-28T03:00:00+02:00",
-            ),
-            (
-                "Europe/Madrid",
-                "2027-03-28 02:30:00",
-                "2027-03-28T03:00:00+02:00",
-            ),
-            (
-                "Europe/Madrid",
-                "2027-03-28 02:59:59",
-                "2027-03-28T03:00:00+02:00",
-            ),
-            (
-                "Europe/Madrid",
-                "2027-03-28 03:00:00",
-                "2027-03-28T03:00:00+02:00",
-            ),
-            // into winter: 02:30 twice
-            (
-                "Europe/Madrid",
-                "2026-10-25 02:30:00",
-                "2026-10-25T02:30:00+02:00",
-            ),
-            (
-                "Europe/Madrid",
-                "2026-10-25 03:00:00",
-                "2026-10-25T03:00:00+01:00",
-            ),
-            (
-                "Atlantic/Canary",
-                "2027-03-28 01:30:00",
-                "2027-03-28T02:00:00+01:00",
-            ),
-            (
-                "America/New_York",
-                "2027-03-14 02:30:00",
-                "2027-03-14T03:00:00-04:00",
-            ),
-            (
-                "America/New_York",
-                "2026-11-01 01:30:00",
-                "2026-11-01T01:30:00-04:00",
-            ),
-            (
-                "Asia/Tokyo",
-                "2027-03-28 02:30:00",
-                "2027-03-28T02:30:00+09:00",
-            ),
-            // gaps at midnight
-            (
-                "America/Santiago",
-                "2026-09-06 00:00:00",
-                "2026-09-06T01:00:00-03:00",
-            ),
-            (
-                "Asia/Beirut",
-                "2026-03-29 00:30:00",
-                "2026-03-29T01:00:00+03:00",
-            ),
-            // Caracas went half an hour forward on 2016-05-01
-            (
-                "America/Caracas",
-                "2016-05-01 02:45:00",
-                "2016-05-01T03:00:00-04:00",
-            ),
-            (
-                "Australia/Lord_Howe",
-                "2026-10-04 02:10:00",
-                "2026-10-04T02:30:00+11:00",
-            ),
-            // Samoa had no 2011-12-30
-            (
-                "Pacific/Apia",
-                "2011-12-30 00:00:00",
-                "2011-12-31T00:00:00+14:00",
-            ),
-            (
-                "Pacific/Apia",
-                "2011-12-30 12:00:00",
-                "2011-12-31T00:00:00+14:00",
-            ),
-            (
-                "Pacific/Apia",
-                "2011-12-30 23:59:59",
-                "2011-12-31T00:00:00+14:00",
-            ),
-            (
-                "Pacific/Apia",
-                "2011-12-29 23:59:59",
-                "2011-12-29T23:59:59-10:00",
-            ),
-        ] {
-            let instant = resolve(parse_zone(zone).unwrap(), wall(time));
+        let is_row = |row: &&str| !row.is_empty() && !row.starts_with('#');
+        for row in WALL_TIMES.lines().filter(is_row) {
+            let row: Vec<_> = row.split_whitespace().collect();
+            let [zone, time, expected] = row[..] else {
+                panic!("{row:?}");
+            };
+            let instant = resolve(parse_zone(zone).unwrap(), time.parse().unwrap());
             assert_eq!(instant.to_rfc3339(), expected, "{zone} {time}");
         }
     }

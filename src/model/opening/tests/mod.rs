@@ -26,3 +26,16 @@ fn utc(s: &str) -> DateTime<Utc> {
 fn rule(s: &str) -> Rule {
     s.parse().unwrap()
 }
+
+/// The rows of a table without its comments. Columns are separated by spaces.
+fn rows<const N: usize>(table: &str) -> impl Iterator<Item = [&str; N]> {
+    let rows = table
+        .lines()
+        .filter(|row| !row.is_empty() && !row.starts_with('#'));
+    rows.map(|row| {
+        row.split_whitespace()
+            .collect::<Vec<_>>()
+            .try_into()
+            .unwrap()
+    })
+}
