@@ -1,8 +1,9 @@
 //! Password sources of an account (`scripting.md`, "Password sources"): standard input, a command, a systemd credential, an
 //! environment variable, a prompt. A password is never an argument, and never used for another account.
 
-use std::io::{BufRead, IsTerminal};
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{self, BufReader, IsTerminal};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::config::{Command, Config};
@@ -106,14 +107,24 @@ impl Source {
     /// credential; no terminal.
     pub fn read(&self, account: &Account) -> Result<Secret, Failure> {
         let raw = match self {
-            Self::Stdin => first_line(std::io::stdin().lock(), "standard input"),
+            Self::Stdin => process::first_line(io::stdin().lock()).map_err(|why| {
+                io::Error::other(format!(
+                    "cannot read the password from standard input: {why}"
+                ))
+            }),
             Self::Command(command) => run(command, account),
-            Self::Credential(name) => credential(name),
+            Self::Credential(name) => match credential_path(name) {
+                Some(path) => read_credential(&path, "the credential"),
+                None => Err(io::Error::other(format!(
+                    "cannot read the credential {name}: only a systemd unit that loads it has it"
+                ))),
+            },
             Self::Environment => std::env::var("AIMHARDER_PASSWORD")
                 .map(|value| Secret::new(without_line_break(&value)))
-                .map_err(|_| Failure::login_required("AIMHARDER_PASSWORD is not valid UTF-8")),
+                .map_err(|_| io::Error::other("AIMHARDER_PASSWORD is not valid UTF-8")),
             Self::Prompt => prompt(account),
-        }?;
+        };
+        let raw = raw.map_err(|e| Failure::login_required(e.to_string()))?;
         if raw.is_empty() {
             let message = format!("the password for {account} is empty");
             return Err(Failure::login_required(message));
@@ -133,47 +144,39 @@ fn without_line_break(value: &str) -> &str {
     line.strip_suffix('\r').unwrap_or(line)
 }
 
-fn prompt(account: &Account) -> Result<Secret, Failure> {
-    if !std::io::stdin().is_terminal() {
-        return Err(Failure::login_required(format!(
+fn prompt(account: &Account) -> io::Result<Secret> {
+    if !io::stdin().is_terminal() {
+        return Err(io::Error::other(format!(
             "no password for {account}: pipe it with --password-stdin, or set password_command in the config"
         )));
     }
-    let typed = signals::hidden_line(&format!("Password for {account}: "));
-    let password = typed.map(|mut line| {
-        line.truncate(without_line_break(&line).len());
-        Secret::new(line)
-    });
-    password.map_err(|e| {
-        Failure::login_required(if e.kind() == std::io::ErrorKind::UnexpectedEof {
-            format!("no password for {account}: the input ended")
-        } else {
-            format!("cannot ask for the password: {e}")
-        })
-    })
+    match signals::hidden_line(&format!("Password for {account}: ")) {
+        Ok(mut line) => {
+            line.truncate(without_line_break(&line).len());
+            Ok(Secret::new(line))
+        }
+        Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Err(io::Error::other(format!(
+            "no password for {account}: the input ended"
+        ))),
+        Err(e) => Err(io::Error::other(format!(
+            "cannot ask for the password: {e}"
+        ))),
+    }
 }
 
-fn run(command: &Command, account: &Account) -> Result<Secret, Failure> {
+fn run(command: &Command, account: &Account) -> io::Result<Secret> {
     let mut process = process::of(command);
     process.env("AIMHARDER_ACCOUNT", account.as_str());
     let what = format!("the password command for {account} ({})", command.program());
     process::first_line_of(process, &what, COMMAND_TIMEOUT)
-        .map_err(|e| Failure::login_required(e.to_string()))
 }
 
-fn credential(name: &str) -> Result<Secret, Failure> {
-    let cannot = |what: &str, why: String| {
-        Failure::login_required(format!("cannot read the credential {what}: {why}"))
-    };
-    let path = credential_path(name)
-        .ok_or_else(|| cannot(name, "only a systemd unit that loads it has it".to_owned()))?;
-    let file = std::fs::File::open(&path)
-        .map_err(|e| cannot(&path.display().to_string(), crate::text::why(&e)))?;
-    first_line(std::io::BufReader::new(file), "the credential")
-}
-
-fn first_line(from: impl BufRead, what: &str) -> Result<Secret, Failure> {
-    process::first_line(from).map_err(|why| {
-        Failure::login_required(format!("cannot read the password from {what}: {why}"))
-    })
+/// The first line of a credential; `what` names it in the error.
+pub(crate) fn read_credential(path: &Path, what: &str) -> io::Result<Secret> {
+    File::open(path)
+        .and_then(|file| process::first_line(BufReader::new(file)))
+        .map_err(|e| {
+            let (path, why) = (path.display(), crate::text::why(&e));
+            io::Error::other(format!("cannot read {what} {path}: {why}"))
+        })
 }

@@ -1,12 +1,11 @@
 //! The source of the store's key: the systemd credential `aimharder-key`, else `key_command` under `[store]`. The key is never an
 //! argument and never in the environment, which child processes inherit.
 
-use std::fs::File;
-use std::io::{self, BufReader};
+use std::io;
 use std::time::Duration;
 
 use crate::config::Config;
-use crate::password::credential_path;
+use crate::password::{credential_path, read_credential};
 use crate::process;
 use crate::secret::Secret;
 
@@ -22,15 +21,7 @@ const CREDENTIAL: &str = "aimharder-key";
 pub(crate) fn source(config: &Config, limit: Duration) -> Option<KeySource> {
     if let Some(credential) = credential_path(CREDENTIAL).filter(|path| path.is_file()) {
         return Some(Box::new(move || {
-            let key = File::open(&credential)
-                .map_err(|e| io::Error::other(crate::text::why(&e)))
-                .and_then(|file| process::first_line(BufReader::new(file)));
-            key.map_err(|why| {
-                let path = credential.display();
-                io::Error::other(format!(
-                    "cannot read the store's key from the credential {path}: {why}"
-                ))
-            })
+            read_credential(&credential, "the store's key from the credential")
         }));
     }
     let command = config.store.key_command.clone()?;
