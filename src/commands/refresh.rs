@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use anyhow::Result;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
 
@@ -90,7 +90,7 @@ fn refresh(
     ui: &mut Ui,
 ) -> Result<(RefreshView, SignalGuard)> {
     let now = clock::now();
-    let query = query(args, app, device, now)?;
+    let query = query(args, app, device, now);
     let rows = app.store.due(&query)?;
     // with many sessions counting takes most of the time: done only if the number is shown
     let is_shown = !rows.is_empty() || ui.is_json() || ui.is_interactive();
@@ -136,9 +136,8 @@ fn query<'q>(
     app: &'q App,
     device: Option<&'q SessionRow>,
     now: DateTime<Utc>,
-) -> Result<DueQuery<'q>> {
-    let age = TimeDelta::from_std(args.stale_after).map_err(|e| Failure::usage(e.to_string()))?;
-    Ok(DueQuery {
+) -> DueQuery<'q> {
+    DueQuery {
         account: app.global.account.as_ref(),
         kind: app.global.session,
         fingerprint: device.map(|row| &row.fingerprint),
@@ -146,10 +145,10 @@ fn query<'q>(
         stale_before: if args.force {
             DateTime::<Utc>::MAX_UTC
         } else {
-            now - age
+            now - args.stale_after
         },
         future_after: now + CLOCK_SLACK,
-    })
+    }
 }
 
 fn update(args: &RefreshArgs, app: &App, rows: &[SessionRow]) -> Vec<Refreshed> {

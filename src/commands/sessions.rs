@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use anyhow::{Result, bail};
 use chrono::{DateTime, Utc};
-use clap::{Args, Subcommand, ValueEnum};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{ArgAction, Args, Subcommand};
 use serde::Serialize;
 use serde_json::json;
 
@@ -75,8 +76,8 @@ pub(crate) enum SessionsCommand {
     )]
     Set {
         /// Whether `refresh` updates the session's token
-        #[arg(long, value_name = "on|off")]
-        auto_refresh: Switch,
+        #[arg(long, value_name = "on|off", action = ArgAction::Set, value_parser = on_or_off())]
+        auto_refresh: bool,
     },
 }
 
@@ -85,10 +86,8 @@ const LIST_HELP: Help = Help {
     ..HELP
 };
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Switch {
-    On,
-    Off,
+fn on_or_off() -> impl TypedValueParser<Value = bool> {
+    PossibleValuesParser::new(["on", "off"]).map(|value| value == "on")
 }
 
 pub(crate) fn run(args: &SessionsArgs, app: &App, ui: &mut Ui) -> Result<()> {
@@ -129,7 +128,7 @@ fn prune(app: &App, ui: &mut Ui) -> Result<()> {
     })
 }
 
-fn set(auto_refresh: Switch, app: &App, ui: &mut Ui) -> Result<()> {
+fn set(auto_refresh: bool, app: &App, ui: &mut Ui) -> Result<()> {
     let Some(prefix) = &app.global.fingerprint else {
         bail!(Failure::usage(
             "which session? for example: `aimharder sessions set --fingerprint bg-d08dd5 --auto-refresh off`",
@@ -137,8 +136,8 @@ fn set(auto_refresh: Switch, app: &App, ui: &mut Ui) -> Result<()> {
     };
     let rows = app.store.sessions(app.global.account.as_ref())?;
     let mut row = SessionManager::by_prefix(rows, prefix)?;
-    row.auto_refresh = auto_refresh == Switch::On;
-    app.store.set_auto_refresh(&row, row.auto_refresh)?;
+    row.auto_refresh = auto_refresh;
+    app.store.set_auto_refresh(&row, auto_refresh)?;
     let busy = app.sessions().locks.is_busy(&row.account, &row.fingerprint);
     ui.print(&Session::of(row, busy, clock::now()))
 }

@@ -141,11 +141,11 @@ const BACKUP_HELP: Help = Help {
 pub(crate) fn run(args: &StoreArgs, app: impl FnOnce() -> Result<App>, ui: &mut Ui) -> Result<()> {
     match &args.command {
         StoreCommand::Key => key(ui),
-        StoreCommand::Encrypt => convert(&app()?, false, Store::encrypt, ui),
+        StoreCommand::Encrypt => convert(&app()?, Store::encrypt, ui),
         StoreCommand::Decrypt {
             forget_logins: true,
-        } => convert(&app()?, false, Store::forget_secrets, ui),
-        StoreCommand::Decrypt { .. } => convert(&app()?, false, Store::decrypt, ui),
+        } => convert(&app()?, Store::forget_secrets, ui),
+        StoreCommand::Decrypt { .. } => convert(&app()?, Store::decrypt, ui),
         StoreCommand::Rekey => rekey(&app()?, ui),
         StoreCommand::Backup { file } => backup(file, &app()?, ui),
     }
@@ -161,22 +161,17 @@ fn key(ui: &mut Ui) -> Result<()> {
 /// Converts the store. Signals wait, so that the plain text is removed from the file in the same run.
 fn convert(
     app: &App,
-    rekeyed: bool,
     how: impl FnOnce(&Store) -> store::Result<Conversion>,
     ui: &mut Ui,
 ) -> Result<()> {
     let signal_guard = signals::signal_guard("store");
     let done = how(&app.store)?;
     drop(signal_guard);
-    if rekeyed && !done.encrypted {
+    if done.is_rekeyed && !done.encrypted {
         // another process has decrypted it meanwhile: the new key is not this store's key
         bail!(Failure::usage(NOT_ENCRYPTED));
     }
-    ui.print(&Converted {
-        store: app.store.path(),
-        done,
-        rekeyed,
-    })
+    ui.print(&done)
 }
 
 fn rekey(app: &App, ui: &mut Ui) -> Result<()> {
@@ -193,7 +188,7 @@ fn rekey(app: &App, ui: &mut Ui) -> Result<()> {
             "cannot read the new key from standard input: {why}"
         ))
     })?;
-    convert(app, true, |store| store.rekey(&new), ui)
+    convert(app, |store| store.rekey(&new), ui)
 }
 
 fn backup(file: &Path, app: &App, ui: &mut Ui) -> Result<()> {
@@ -205,21 +200,12 @@ fn backup(file: &Path, app: &App, ui: &mut Ui) -> Result<()> {
     })
 }
 
-#[derive(Debug, Serialize)]
-struct Converted<'c> {
-    store: &'c Path,
-    #[serde(flatten)]
-    done: Conversion,
-    #[serde(skip)]
-    rekeyed: bool,
-}
-
-impl Output for Converted<'_> {
+impl Output for Conversion {
     fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-        let store = unbroken(self.store);
-        let sessions = plural(self.done.sessions, "session");
-        let (state, advice) = match (self.done.encrypted, self.done.changed) {
-            (true, true) if self.rekeyed => (
+        let store = unbroken(&self.store);
+        let sessions = plural(self.sessions, "session");
+        let (state, advice) = match (self.encrypted, self.changed) {
+            (true, true) if self.is_rekeyed => (
                 format!("has the new key ({sessions})"),
                 "make key_command or the credential supply the new key: the old one no longer fits",
             ),
@@ -233,14 +219,14 @@ impl Output for Converted<'_> {
         };
         style.write_notes(&[format!("{store} {state}")], 0, Style::Plain, to)?;
         style.write_notes(&[advice.to_owned()], 0, Style::Plain, to)?;
-        let removed = self.done.removed.iter();
+        let removed = self.removed.iter();
         let mut removed =
             removed.map(|copy| format!("deleted the earlier copy {}", unbroken(copy)));
         removed.try_for_each(|line| style.write_notes(&[line], 0, Style::Plain, to))
     }
 
     fn failure(&self) -> Option<Failure> {
-        let why = self.done.unclean.as_ref()?;
+        let why = self.unclean.as_ref()?;
         let message = format!(
             "done, but plain text may remain in free pages, in the log or in copies: {why}; \
              the next aimharder command removes it"
@@ -249,7 +235,7 @@ impl Output for Converted<'_> {
     }
 
     fn has_side_effects(&self) -> bool {
-        self.done.changed
+        self.changed
     }
 }
 

@@ -34,12 +34,17 @@ const NO_NEW_KEY: &str = "the new key on standard input must be 64 hex digits (`
 /// The result of a conversion.
 #[derive(Debug, Serialize)]
 pub struct Conversion {
+    /// The store.
+    pub store: PathBuf,
     /// Whether secrets are encrypted now.
     pub encrypted: bool,
     /// Whether the conversion changed anything.
     pub changed: bool,
     /// The number of sessions.
     pub sessions: usize,
+    /// Whether another key was asked for.
+    #[serde(skip)]
+    pub is_rekeyed: bool,
     /// Copies with old values that were deleted.
     pub removed: Vec<PathBuf>,
     /// Why old values may be left in free pages, in the log or in copies.
@@ -94,7 +99,10 @@ impl Store {
         if is_due {
             self.convert(from.as_deref(), to)?;
         }
-        self.finish(is_due)
+        Ok(Conversion {
+            is_rekeyed: is_encrypted && to.is_some(),
+            ..self.finish(is_due)?
+        })
     }
 
     /// Deletes all secrets without the key, and ends encryption. Background sessions are kept and marked expired, device
@@ -192,8 +200,10 @@ impl Store {
             Err(why) => (Vec::new(), Some(why.to_string())),
         };
         Ok(Conversion {
+            store: self.path().to_owned(),
             encrypted: self.is_encrypted()?,
             changed,
+            is_rekeyed: false,
             sessions: self.count("sessions", [])?,
             removed,
             unclean,
