@@ -4,7 +4,7 @@ mod flows;
 mod passwords;
 mod refusals;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::support::{ANA, ANA_PASSWORD, BEN, BEN_PASSWORD, Home, Sandbox, logged_in, start};
 
@@ -44,20 +44,6 @@ fn both_sessions_are_logged_in_by_one_run() {
     let printed = log_in_ana(&home);
     let expected = "bg-3878b546093f5b9acaba2e19ffa85eba1ef35a61";
     assert_eq!(printed["sessions"][1]["fingerprint"], expected);
-}
-
-#[test]
-fn only_the_background_login_fails() {
-    let (sandbox, home) = start();
-    sandbox.fault(&json!({ "path": "/api/login", "kind": "status", "skip": 1 }));
-    let printed = home.login("").ends_json(7);
-    assert_eq!(printed["sessions"][0]["status"], "ok");
-    let background = &printed["sessions"][1];
-    assert_eq!(background["status"], "failed");
-    assert!(background["error"].to_string().contains("503"));
-    let kept = home.sessions();
-    assert_eq!(kept.len(), 1);
-    assert_eq!(kept[0]["kind"], "device");
 }
 
 #[test]

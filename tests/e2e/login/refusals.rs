@@ -97,6 +97,8 @@ fn both_logins_of_a_run_count_as_one_refusal() {
     home.sql("DELETE FROM refusals");
     let printed = wrong(&home, ANA_PASSWORD).ends_json(7);
     assert_eq!(printed["sessions"][1]["status"], "failed");
+    assert_eq!(home.sessions().len(), 1);
+    assert_eq!(home.sessions()[0]["kind"], "device");
     assert_eq!(home.ask("SELECT count(*) FROM refusals"), "1");
 }
 

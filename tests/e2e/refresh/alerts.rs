@@ -56,25 +56,6 @@ fn an_outage_is_reported_at_the_third_run_and_when_it_is_over() {
 }
 
 #[test]
-fn the_object_tells_it_every_time() {
-    let (sandbox, home) = logged_in();
-    down(&sandbox);
-    for run in 1..=5 {
-        let report = refresh(&home).report(5);
-        report.is(&[("failed", 1)]);
-        let words = report.session("background")["error"].as_str().unwrap();
-        assert!(words.contains(OUTAGE), "{words}");
-        assert!(
-            report.printed["error"]["message"]
-                .as_str()
-                .unwrap()
-                .contains(OUTAGE)
-        );
-        assert_eq!(report.words.contains(OUTAGE), run == 3, "run {run}");
-    }
-}
-
-#[test]
 fn a_lasting_problem_is_reported_once() {
     let (sandbox, home) = logged_in();
     kill(&sandbox, &home);
