@@ -2,31 +2,22 @@
 //!
 //! The messages of serde quote values, which may be secrets: [`explain`] keeps only what they expect.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::ops::Range;
 use std::path::Path;
 
 use serde::Deserialize;
-use strum::VariantNames as _;
 use toml::de::{DeTable, DeValue, Deserializer};
 
-use super::{Channel, Config, Scheme, values};
+use super::{Config, Scheme, values};
 use crate::error::Failure;
-use crate::text::{fit, fold, quote, why};
+use crate::text::{fit, quote, why};
 
-/// A larger file is not a config, and `/dev/zero` has no end.
-const MAX_CONFIG_BYTES: u64 = 1 << 20;
 /// Longer keys are cut in errors.
 const MAX_KEY_WIDTH: usize = 200;
 /// The first line of a certificate in a PEM file.
 const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----";
-
-/// Every key of the config. The part of a malformed line before its `=` is shown only if it is one of these, because anything
-/// else may be part of a secret.
-const KEYS: &str = "account accounts background_salt box boxes ca_file chat command connect_to credential discord domain id \
-    key_command lead login notify ntfy on opens opens_by_class password_command ping prebook proxy refresh scheme server store \
-    telegram timeout timezone token_command user_agent watch_every webhook";
 
 /// The name of a key in `config show`, the span of the key, and that of its value. An item of a list has a number for a key.
 type Place = (String, Range<usize>, Range<usize>);
@@ -35,14 +26,12 @@ impl Config {
     /// Reads and checks the file.
     ///
     /// # Errors
-    /// A file that is missing, unreadable, larger than 1 MiB, not UTF-8 or not a valid config; an unusable `ca_file`.
+    /// A file that is missing, unreadable, not UTF-8 or not a valid config; an unusable `ca_file`.
     pub fn load(path: &Path) -> Result<Self, Failure> {
-        let whole = |message: &str| fault(path, None, "", message);
-        let bytes =
-            read(path).map_err(|e| whole(&format!("cannot read the config: {}", why(&e))))?;
-        if bytes.len() as u64 > MAX_CONFIG_BYTES {
-            return Err(whole("cannot read the config: over 1 MiB"));
-        }
+        let bytes = fs::read(path).map_err(|e| {
+            let message = format!("cannot read the config: {}", why(&e));
+            fault(path, None, "", &message)
+        })?;
         let text = String::from_utf8(bytes).map_err(|error| {
             let (valid, _) = error.as_bytes().split_at(error.utf8_error().valid_up_to());
             let line = valid.split(|byte| *byte == b'\n').count();
@@ -55,7 +44,7 @@ impl Config {
         // opening a FIFO could wait forever
         let pem = match fs::metadata(file) {
             Ok(facts) if !facts.is_file() => Err(io::Error::other("not a file")),
-            Ok(_) => read(file),
+            Ok(_) => fs::read(file),
             Err(e) => Err(e),
         };
         let shown = file.display();
@@ -79,8 +68,8 @@ impl Config {
             let span = e.span().unwrap_or_default();
             let line = Some(line_at(span.start));
             let is_duplicate = e.message().contains("duplicate key");
-            let duplicate = text.get(span.clone()).filter(|_| is_duplicate);
-            let key = duplicate.or_else(|| known_key(text, span.start));
+            // any other text may be part of a secret
+            let key = text.get(span).filter(|_| is_duplicate);
             fault(
                 path,
                 line,
@@ -103,13 +92,7 @@ impl Config {
         for (name, key, _) in places {
             let line = line_at(key.start);
             if config.lines.insert(folded(&name), line).is_some() {
-                let ignored = if is_class(&name) {
-                    "case and accents are"
-                } else {
-                    "case is"
-                };
-                let message = format!("is the same name again; {ignored} ignored");
-                return Err(config.error(&name, &message));
+                return Err(config.error(&name, "is the same name again; case is ignored"));
             }
         }
         config.check()?;
@@ -128,16 +111,6 @@ impl Config {
                 return Err(
                     self.error(&format!("{key}.id"), "must be 1 or more, for example 10122")
                 );
-            }
-        }
-        for number in 1..=self.notify.len() {
-            let key = |channel: &&str| format!("notify.{number}.{channel}");
-            let is_set = |channel: &&&str| self.lines.contains_key(&key(channel));
-            let mut channels = Channel::VARIANTS.iter().filter(is_set);
-            if let (Some(first), Some(second)) = (channels.next(), channels.next()) {
-                let message =
-                    format!("cannot be used together with {first}; write one [[notify]] for each");
-                return Err(self.error(&key(second), &message));
             }
         }
         let server = &self.server;
@@ -252,34 +225,7 @@ pub fn shown_key(key: &str) -> String {
     }
 }
 
-/// A key without quotes and case; the name of a class also without accents.
+/// A key without quotes and case.
 fn folded(key: &str) -> String {
-    let fold = if is_class(key) {
-        fold
-    } else {
-        str::to_lowercase
-    };
-    fold(key).replace('"', "")
-}
-
-fn is_class(key: &str) -> bool {
-    key.starts_with("boxes.") && key.contains(".opens_by_class.")
-}
-
-/// The part before the `=` of the malformed line at `at` if it is one of [`KEYS`].
-fn known_key(text: &str, at: usize) -> Option<&str> {
-    let begin = text.get(..at)?.rfind('\n').map_or(0, |newline| newline + 1);
-    let (key, _) = text.get(begin..)?.lines().next()?.split_once('=')?;
-    let key = key.trim();
-    KEYS.split_whitespace()
-        .any(|known| known == key)
-        .then_some(key)
-}
-
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?
-        .take(MAX_CONFIG_BYTES + 1)
-        .read_to_end(&mut bytes)?;
-    Ok(bytes)
+    key.to_lowercase().replace('"', "")
 }

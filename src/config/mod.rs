@@ -254,18 +254,19 @@ struct NotifyTable {
 impl TryFrom<NotifyTable> for Notify {
     type Error = String;
 
-    /// Takes the first channel. [`Config::parse`] refuses a second one, with its line.
     fn try_from(table: NotifyTable) -> Result<Self, String> {
-        let channel = None
-            .or(table.command.map(Channel::Command))
-            .or(table.discord.map(Channel::Discord))
-            .or(table.ntfy.map(Channel::Ntfy))
-            .or(table.telegram.map(Channel::Telegram))
-            .or(table.webhook.map(Channel::Webhook))
-            .ok_or_else(|| {
-                let names = Channel::VARIANTS.join(", ");
-                format!("needs exactly one channel, one of {names}")
-            })?;
+        let channels = [
+            table.command.map(Channel::Command),
+            table.discord.map(Channel::Discord),
+            table.ntfy.map(Channel::Ntfy),
+            table.telegram.map(Channel::Telegram),
+            table.webhook.map(Channel::Webhook),
+        ];
+        let mut channels = channels.into_iter().flatten();
+        let (Some(channel), None) = (channels.next(), channels.next()) else {
+            let names = Channel::VARIANTS.join(", ");
+            return Err(format!("needs exactly one channel, one of {names}"));
+        };
         let mut on = table.on.unwrap_or_else(|| Event::VARIANTS.to_vec());
         let mut seen = BTreeSet::new();
         on.retain(|event| seen.insert(*event));

@@ -1,7 +1,7 @@
 //! Values of the config that are written as strings: how each is read, and how `config show` writes it.
 
-use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::model::opening::Rule;
 use crate::model::time::{format_duration, parse_duration};
 use crate::model::zone::parse_zone;
 use crate::secret::Secret;
-use crate::text::quote;
+use crate::text::{fold, quote};
 
 /// Replaces a value that is a secret.
 pub(crate) const MASK: &str = "…";
@@ -70,11 +70,17 @@ fn format(duration: &Duration) -> String {
 pub(super) fn opens_by_class<'de, D: Deserializer<'de>>(
     from: D,
 ) -> Result<BTreeMap<String, Rule>, D::Error> {
-    let rules = BTreeMap::<String, Rule>::deserialize(from)?;
+    let mut names = BTreeSet::new();
     let trim = |(class, rule): (String, Rule)| match class.trim() {
         "" => Err(D::Error::custom("has a class name that is empty")),
-        class => Ok((class.to_owned(), rule)),
+        class if names.insert(fold(class)) => Ok((class.to_owned(), rule)),
+        class => {
+            let class = quote(class);
+            let message = format!("has the class {class} twice; case and accents are ignored");
+            Err(D::Error::custom(message))
+        }
     };
+    let rules = BTreeMap::<String, Rule>::deserialize(from)?;
     rules.into_iter().map(trim).collect()
 }
 
@@ -138,15 +144,7 @@ fn parse_login(raw: &str) -> Read<Option<LoginFlow>> {
 }
 
 fn check_address(raw: &str) -> Read<SocketAddr> {
-    let local = |port: &str| {
-        let digits = port.bytes().all(|b| b.is_ascii_digit());
-        let port = digits.then(|| port.parse().ok())??;
-        Some(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port))
-    };
-    let address = match raw.trim().strip_prefix("localhost:") {
-        Some(port) => local(port),
-        None => raw.trim().parse().ok(),
-    };
+    let address = raw.trim().parse::<SocketAddr>().ok();
     address.filter(|address| address.port() != 0).ok_or_else(|| {
         let shown = quote(raw);
         format!("{shown} is not an address with a port; use one such as 127.0.0.1:8080 or [::1]:8080")

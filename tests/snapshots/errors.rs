@@ -83,7 +83,7 @@ fn config_errors_name_file_line_and_key() {
     assert_snapshot!(with("account = \"\n"), @r#"
     exit: 2
     --- stderr
-    error: [HOME]/.config/aimharder/config.toml:1: account: invalid basic string, expected `"`
+    error: [HOME]/.config/aimharder/config.toml:1: invalid basic string, expected `"`
     "#);
     assert_snapshot!(with("[boxes.demo]\nopens = \"soon\"\n"), @r#"
     exit: 2

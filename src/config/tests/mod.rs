@@ -23,6 +23,18 @@ fn fault(text: &str) -> String {
     rest.trim_start_matches(':').to_owned()
 }
 
+/// Each row has a config, with `↵` for a line break, and the beginning of its error.
+fn check(rows: &str) {
+    for row in rows.trim().lines() {
+        let (text, expected) = row.split_once(" => ").unwrap();
+        let message = fault(&text.trim().replace('↵', "\n"));
+        assert!(
+            message.starts_with(expected),
+            "{row}\n  reported: {message}"
+        );
+    }
+}
+
 const WHOLE: &str = r#"
 account = " Ana@Example.org "
 box = "crossfitdemo"
@@ -61,7 +73,7 @@ refresh = "https://hc.example/uuid"
 domain = "AimHarder.test"
 login = "form"
 scheme = "http"
-connect_to = "localhost:8080"
+connect_to = "127.0.0.1:8080"
 ca_file = "ca.pem"
 timeout = "500ms"
 user_agent = "Mozilla/5.0"
@@ -150,7 +162,6 @@ fn addresses_and_proxies() {
     for (line, expected) in [
         ("connect_to = '127.0.0.1:80'", "127.0.0.1:80"),
         ("connect_to = '[::1]:8080'", "[::1]:8080"),
-        ("connect_to = 'localhost:65535'", "127.0.0.1:65535"),
         ("connect_to = '10.0.0.1:1'", "10.0.0.1:1"),
     ] {
         let config = parse(&format!("[server]\n{line}")).unwrap();
@@ -233,13 +244,6 @@ fn files() {
     std::fs::write(&path, b"box = 'demo'\naccount = '\xff'\n").unwrap();
     let error = Config::load(&path).unwrap_err();
     assert_eq!(error.to_string(), format!("{shown}:2: not UTF-8 text"));
-
-    std::fs::write(&path, " ".repeat(1 << 20) + " ").unwrap();
-    let error = Config::load(&path).unwrap_err().to_string();
-    assert_eq!(
-        error,
-        format!("{shown}: cannot read the config: over 1 MiB")
-    );
 
     let error = Config::load(folder.path()).unwrap_err();
     let error = error.to_string();
