@@ -24,7 +24,7 @@
 //! | [`config`], [`password`], [`store_key`] | the config file; sources of passwords and store key | use store or platform |
 //! | [`model`], [`text`] | days, times, zones, opening rules, sessions, prebookings; cleaning of text | do anything but compute |
 //! | [`error`], [`secret`], `private_files` | exit kinds, secret values, file checks | know their users |
-//! | [`clock`], [`signals`], [`logs`] | time, signals, logging | know their users |
+//! | [`clock`], [`signals`], `terminal`, [`logs`] | time, signals, the line of the cursor, logging | know their users |
 //!
 //! # How a session is refreshed
 //!
@@ -132,5 +132,6 @@ pub mod sessions;
 pub mod signals;
 pub mod store;
 pub mod store_key;
+mod terminal;
 pub mod text;
 pub mod ui;

@@ -25,6 +25,6 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => ui.fail(commands::failure::with_remedy(&error)),
     };
-    signals::end_commands();
+    signals::run_end_actions();
     code
 }

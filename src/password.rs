@@ -10,7 +10,7 @@ use crate::config::{Command, Config};
 use crate::error::Failure;
 use crate::model::account::Account;
 use crate::secret::Secret;
-use crate::{process, signals};
+use crate::{process, terminal};
 
 /// Timeout of a password command.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
@@ -150,7 +150,7 @@ fn prompt(account: &Account) -> io::Result<Secret> {
             "no password for {account}: pipe it with --password-stdin, or set password_command in the config"
         )));
     }
-    match signals::hidden_line(&format!("Password for {account}: ")) {
+    match terminal::hidden_line(&format!("Password for {account}: ")) {
         Ok(mut line) => {
             line.truncate(without_line_break(&line).len());
             Ok(Secret::new(line))

@@ -7,6 +7,7 @@ use std::io::{self, BufRead, BufReader, ErrorKind, IsTerminal, Read};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdout, Command as Process, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Sender};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use crate::clock;
 use crate::config::Command;
 use crate::secret::Secret;
-use crate::signals::{self, GroupRegistration};
+use crate::signals;
 
 /// Maximum length of a password's line.
 const MAX_LINE_LEN: u64 = 4096;
@@ -129,11 +130,36 @@ pub(crate) fn spawn(process: &mut Process, alone: bool) -> io::Result<(Child, Gr
     if alone {
         process.process_group(0);
     }
-    signals::register_group(|| {
-        let child = process.spawn()?;
-        let group = alone.then(|| Pid::from_child(&child));
-        Ok((child, group))
-    })
+    // a signal that arrives meanwhile is handled afterwards
+    let mut groups = groups();
+    let child = process.spawn()?;
+    let group = alone.then(|| Pid::from_child(&child));
+    groups.extend(group);
+    Ok((child, GroupRegistration(group)))
+}
+
+/// The process groups of running commands, which are killed when the program ends: a signal sent to it does not reach them.
+static GROUPS: LazyLock<Mutex<Vec<Pid>>> = LazyLock::new(|| {
+    signals::at_end(Box::new(|| {
+        for group in groups().drain(..) {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }));
+    Mutex::default()
+});
+
+fn groups() -> MutexGuard<'static, Vec<Pid>> {
+    GROUPS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Keeps a process group registered until it is dropped. `None`: the process has no group of its own.
+#[derive(Debug)]
+pub(crate) struct GroupRegistration(Option<Pid>);
+
+impl Drop for GroupRegistration {
+    fn drop(&mut self) {
+        groups().retain(|group| Some(*group) != self.0);
+    }
 }
 
 /// Kills a child, and its children if it has a group of its own.

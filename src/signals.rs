@@ -17,22 +17,17 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, IsTerminal, Write};
 use std::marker::PhantomData;
-use std::process::Child;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
-use rustix::termios::{
-    LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
-};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
+
+use crate::terminal;
 
 /// Time after a signal until the program reports what it waits for.
 const REPORT_AFTER: Duration = Duration::from_secs(1);
@@ -64,7 +59,7 @@ struct State {
     caught: Option<(i32, Instant)>,
     /// Printed when a signal ends the program.
     exit_message: Option<ExitMessage>,
-    /// Called when a signal ends the program.
+    /// Called when the program ends.
     at_end: Vec<Box<dyn FnOnce() + Send>>,
     /// Whether the command prints its result and then ends without the signal.
     is_final_output: bool,
@@ -243,9 +238,17 @@ pub fn set_exit_message(message: ExitMessage) {
     state().exit_message = Some(message);
 }
 
-/// Sets what is done when a signal ends the program. It must not wait for a thread.
+/// Sets what is done when the program ends, by a signal or not. It must not wait for a thread.
 pub(crate) fn at_end(act: Box<dyn FnOnce() + Send>) {
     state().at_end.push(act);
+}
+
+/// Does what [`at_end`] has set, when the program ends without a signal.
+pub fn run_end_actions() {
+    let actions = std::mem::take(&mut state().at_end);
+    for act in actions {
+        act();
+    }
 }
 
 /// Announces that the command prints its result, which replaces the exit message. If a guard is held, no signal ends the
@@ -317,7 +320,7 @@ fn ignored() -> u64 {
 fn end_with(signal: i32, is_first: bool, report_waiting: fn(&str)) {
     let mut state = state();
     if is_first {
-        drop(finish_line(matches!(signal, SIGINT | SIGQUIT)));
+        drop(terminal::finish_line(matches!(signal, SIGINT | SIGQUIT)));
     }
     state.caught.get_or_insert_with(|| arrival(signal));
     CHANGED.notify_all();
@@ -354,131 +357,11 @@ fn list(guards: &[&'static str]) -> String {
 
 /// Ends the process. The state stays locked, so that no thread starts new work.
 fn end(mut state: MutexGuard<'_, State>, signal: i32) -> ! {
-    let _line = finish_line(false); // locked until the process ends
+    let _line = terminal::finish_line(false); // locked until the process ends
     if let Some(message) = state.exit_message.take() {
         message(signal);
     }
-    end_commands();
     state.at_end.drain(..).for_each(|act| act());
-    let _terminal = restore_terminal();
+    let _terminal = terminal::restore();
     std::process::exit(128 + signal);
-}
-
-/// Whether standard error ends with a prompt, a countdown or progress: a line without a line break.
-static LINE_IS_OPEN: Mutex<bool> = Mutex::new(false);
-
-fn line_is_open() -> MutexGuard<'static, bool> {
-    LINE_IS_OPEN.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Writes to standard error. If this leaves a line `open`, a signal finishes it.
-pub fn write_line(text: &str, open: bool) {
-    let mut is_open = line_is_open();
-    let _ = write!(io::stderr(), "{text}");
-    *is_open = open;
-}
-
-/// Finishes the line on a terminal if it is open, or if the key that sent the signal was `echoed` there.
-fn finish_line(echoed: bool) -> MutexGuard<'static, bool> {
-    let mut is_open = line_is_open();
-    if (*is_open || echoed) && io::stderr().is_terminal() {
-        let _ = writeln!(io::stderr());
-    }
-    *is_open = false;
-    is_open
-}
-
-/// Kills the process groups of commands that still run.
-pub fn end_commands() {
-    for group in groups().drain(..) {
-        let _ = kill_process_group(group, Signal::KILL);
-    }
-}
-
-/// Process groups of running commands. A signal sent to this program does not reach them.
-static GROUPS: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
-
-fn groups() -> MutexGuard<'static, Vec<Pid>> {
-    GROUPS.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Keeps a process group registered until it is dropped. `None`: the process has no group of its own.
-#[derive(Debug)]
-pub(crate) struct GroupRegistration(pub(crate) Option<Pid>);
-
-/// Starts a process and registers its process group, if it has one of its own: a signal that ends the program kills it too.
-/// A signal that arrives meanwhile is handled afterwards.
-///
-/// # Errors
-/// Those of `spawn`.
-pub(crate) fn register_group(
-    spawn: impl FnOnce() -> io::Result<(Child, Option<Pid>)>,
-) -> io::Result<(Child, GroupRegistration)> {
-    let mut groups = groups();
-    let (child, group) = spawn()?;
-    groups.extend(group);
-    Ok((child, GroupRegistration(group)))
-}
-
-impl Drop for GroupRegistration {
-    fn drop(&mut self) {
-        groups().retain(|group| Some(*group) != self.0);
-    }
-}
-
-/// The settings of the terminal before a hidden prompt.
-static TERMINAL: Mutex<Option<Termios>> = Mutex::new(None);
-
-/// Shows a prompt and reads a line from the terminal on standard input, which does not show what is typed. The terminal's
-/// settings are restored afterwards, and by a signal.
-///
-/// # Errors
-/// [`io::ErrorKind::UnexpectedEof`] at Ctrl-D; those of the terminal.
-pub fn hidden_line(prompt: &str) -> io::Result<String> {
-    let before = tcgetattr(io::stdin())?;
-    let mut hidden = before.clone();
-    hidden.local_modes.remove(LocalModes::ECHO);
-    // Ctrl-Z is a character: a stopped program would leave a terminal that shows nothing
-    hidden.special_codes[SpecialCodeIndex::VSUSP] = 0;
-    *line_is_open() = true;
-    // set before the prompt is shown, so that nothing typed at once is echoed
-    let set = {
-        let mut terminal = terminal();
-        *terminal = Some(before);
-        tcsetattr(io::stdin(), OptionalActions::Now, &hidden)
-    };
-    let mut line = String::new();
-    let read = set
-        .map_err(io::Error::from)
-        .and_then(|()| show(prompt))
-        .and_then(|()| io::stdin().read_line(&mut line));
-    *restore_terminal() = None;
-    let mut is_open = line_is_open();
-    let _ = show("\n");
-    *is_open = false;
-    match read? {
-        0 => Err(io::ErrorKind::UnexpectedEof.into()),
-        _ => Ok(line),
-    }
-}
-
-/// Writes to the terminal, even if standard error is not one.
-fn show(text: &str) -> io::Result<()> {
-    if io::stderr().is_terminal() {
-        return write!(io::stderr(), "{text}");
-    }
-    write!(File::options().write(true).open("/dev/tty")?, "{text}")
-}
-
-fn terminal() -> MutexGuard<'static, Option<Termios>> {
-    TERMINAL.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Restores the settings. They stay as they are while the guard is held.
-fn restore_terminal() -> MutexGuard<'static, Option<Termios>> {
-    let terminal = terminal();
-    if let Some(before) = terminal.as_ref() {
-        let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
-    }
-    terminal
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::{clock, signals};
+use crate::{clock, terminal};
 
 /// Work that ends within this time shows no progress.
 const PROGRESS_DELAY: Duration = Duration::from_secs(1);
@@ -49,7 +49,7 @@ impl Progress {
         };
         if clock::steady() >= line.0 {
             *line = (clock::steady() + PROGRESS_INTERVAL, true);
-            signals::write_line(&format!("\r{done}/{} {}", self.total, self.what), true);
+            terminal::write_line(&format!("\r{done}/{} {}", self.total, self.what), true);
         }
     }
 
@@ -57,7 +57,7 @@ impl Progress {
     pub(crate) fn finish(&self) {
         let line = self.line.as_ref().and_then(|line| line.lock().ok());
         if line.is_some_and(|line| line.1) {
-            signals::write_line(ERASE_LINE, false);
+            terminal::write_line(ERASE_LINE, false);
         }
     }
 }
@@ -86,7 +86,7 @@ impl Countdown {
         let count = move || {
             let mut left = at - now;
             loop {
-                signals::write_line(&format!("{ERASE_LINE}{}", line(left)), true);
+                terminal::write_line(&format!("{ERASE_LINE}{}", line(left)), true);
                 if stopped.recv_timeout(to_next_second(left)) != Err(RecvTimeoutError::Timeout) {
                     return;
                 }
@@ -107,7 +107,7 @@ impl Drop for Countdown {
         self.stop = None;
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
-            signals::write_line(ERASE_LINE, false);
+            terminal::write_line(ERASE_LINE, false);
         }
     }
 }

@@ -27,6 +27,7 @@ const ORDER: [&[&str]; 14] = [
         "error",
         "clock",
         "signals",
+        "terminal",
         "logs",
         "secret",
         "text",
