@@ -37,7 +37,12 @@ fn a_guess_that_was_refused_is_not_shown_as_open() {
 #[test]
 fn a_rule_that_was_refused_is_not_shown_as_open() {
     let scene = Scenario::new().opens_in(1);
-    scene.class(&json!({ "opens_at_ms": scene.opens_ms + 3_600_000 }));
+    // the sandbox would name another number of days in the hour before midnight
+    let refusal = json!({
+        "bookState": -12, "errorMssgLang": "ERROR_ANTELACION_CLIENTE",
+        "errorMssg": "No puedes reservar clases con más de 2 días de antelación",
+    });
+    scene.class(&json!({ "book_answers": vec![refusal; 1000] }));
     scene.add("");
     scene.fired_with("--give-up 1s", 0).only("too_early");
     is_shown_as_not_open(&scene);
