@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use html5gum::{StartTag, Token};
 use reqwest::Url;
-use reqwest::header::{self, HeaderMap, HeaderName};
+use reqwest::header::{self, HeaderMap};
 use serde_json::{Map, Value, json};
 
 use super::fields::{self, has};
@@ -35,9 +35,6 @@ const ATTRIBUTES: &str = "button email get hidden login loginerrors loginfingerp
 /// What shows the purpose of a script.
 const SCRIPT_MARKS: &str =
     "box fingerprint localStorage refreshToken timeLineContent userID window.location";
-/// Headers whose values are kept if they have the right form.
-const HEADERS: &str = "accept accept-language age content-encoding content-length content-type retry-after transfer-encoding \
-    x-requested-with";
 /// The placeholder of a text whose length is not shown.
 const TEXT: &str = "<text>";
 /// The placeholders of a longer page do not help.
@@ -227,34 +224,28 @@ pub(super) fn url(url: &Url, domain: &str) -> String {
     format!("{scheme}://{host}{path}{query}")
 }
 
-/// Headers as pairs of name and value.
+/// The headers that decide how a response is read, and the cookies that it sets, as pairs of name and value.
 pub(super) fn headers(headers: &HeaderMap, from: &Url, domain: &str) -> Value {
-    let shown = headers.iter().map(|(name, value)| {
+    let shown = headers.iter().filter_map(|(name, value)| {
         let text = String::from_utf8_lossy(value.as_bytes());
-        let value = header_value(name, text.trim(), from, domain);
-        json!([name.as_str(), value])
+        let text = text.trim();
+        let shown = match *name {
+            header::SET_COOKIE => set_cookie(text, domain),
+            header::LOCATION => from
+                .join(text)
+                .map_or_else(|_| TEXT.to_owned(), |found| url(&found, domain)),
+            header::DATE | header::RETRY_AFTER if day(text).is_some() => day(text)?.to_owned(),
+            header::AGE | header::CONTENT_TYPE | header::RETRY_AFTER if is_plain(text) => {
+                text.to_owned()
+            }
+            header::AGE | header::CONTENT_TYPE | header::DATE | header::RETRY_AFTER => {
+                placeholder("text", text)
+            }
+            _ => return None,
+        };
+        Some(json!([name.as_str(), shown]))
     });
     shown.collect()
-}
-
-fn header_value(name: &HeaderName, value: &str, from: &Url, domain: &str) -> String {
-    let by_url = |text: &str| match from.join(text) {
-        Ok(found) => url(&found, domain),
-        Err(_) => placeholder("text", text),
-    };
-    match *name {
-        header::COOKIE => {
-            let names = value.split(';').map(cookie_name);
-            names.collect::<Vec<_>>().join("; ")
-        }
-        header::SET_COOKIE => set_cookie(value, domain),
-        header::LOCATION | header::REFERER | header::ORIGIN => by_url(value),
-        header::DATE | header::EXPIRES | header::RETRY_AFTER if day(value).is_some() => {
-            day(value).unwrap_or_default().to_owned()
-        }
-        _ if has(HEADERS, name.as_str()) && is_header_value(value) => value.to_owned(),
-        _ => placeholder("text", value),
-    }
 }
 
 /// The date of a header without the name of the day, which is not checked.
@@ -263,9 +254,10 @@ fn day(value: &str) -> Option<&str> {
     value.split_once(',').map(|(_, date)| date.trim())
 }
 
-fn is_header_value(value: &str) -> bool {
-    const WORDS: &str = "application charset chunked deflate en es form gzip html iso javascript json plain q text urlencoded utf \
-        www x xhtml xml xmlhttprequest";
+/// Whether a value has only short numbers and words of content types.
+fn is_plain(value: &str) -> bool {
+    const WORDS: &str =
+        "application charset form html iso javascript json plain text urlencoded utf x xml";
     let lower = value.to_ascii_lowercase();
     let mut words = lower.split(|c: char| !c.is_alphanumeric());
     words.all(|word| {

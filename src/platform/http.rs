@@ -148,13 +148,10 @@ impl Platform {
         if let Some(response) = super::simulated::response(host, call.url.path(), left) {
             return response;
         }
-        let headers = self.headers(jar, call);
-        let recorded = self.recorder.as_ref().map(|it| (it, headers.clone()));
-        let sent = self
-            .send(jar, call, headers, deadline)
-            .inspect_err(|e| log::debug!("{e}"));
-        if let Some((recorder, headers)) = recorded {
-            recorder.add(Exchange::new(call, &headers, &sent, self.domain()));
+        let sent = self.send(jar, call, deadline);
+        let sent = sent.inspect_err(|e| log::debug!("{e}"));
+        if let Some(recorder) = &self.recorder {
+            recorder.add(Exchange::new(call, &sent, self.domain()));
         }
         let response = sent?;
         log::debug!(
@@ -170,16 +167,10 @@ impl Platform {
 
     /// Sends the request and reads the whole response, decompressed. The deadline is checked between reads too, for servers
     /// that send byte by byte.
-    fn send(
-        &self,
-        jar: &mut Jar,
-        call: &Call<'_>,
-        headers: HeaderMap,
-        deadline: Instant,
-    ) -> Result<Response> {
+    fn send(&self, jar: &mut Jar, call: &Call<'_>, deadline: Instant) -> Result<Response> {
         let host = host(&call.url);
         let request = self.client()?.request(call.method(), call.url.clone());
-        let request = request.headers(headers);
+        let request = request.headers(self.headers(jar, call));
         let request = match &call.body {
             Body::None => request,
             Body::Form(fields) => request.form(fields),

@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use reqwest::Url;
-use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
 use super::call::{Body, Call, Response};
@@ -146,12 +145,7 @@ impl Drop for Recording {
 }
 
 impl Exchange {
-    pub(super) fn new(
-        call: &Call<'_>,
-        headers: &HeaderMap,
-        sent: &super::Result<Response>,
-        domain: &str,
-    ) -> Self {
+    pub(super) fn new(call: &Call<'_>, sent: &super::Result<Response>, domain: &str) -> Self {
         let body = match &call.body {
             Body::None => Value::Null,
             Body::Form(fields) => anonymize::form(fields),
@@ -161,7 +155,6 @@ impl Exchange {
             request: json!({
                 "method": call.method().as_str(),
                 "url": anonymize::url(&call.url, domain),
-                "headers": anonymize::headers(headers, &call.url, domain),
                 "body": body,
             }),
             url: call.url.clone(),
