@@ -1,11 +1,9 @@
 //! What every command starts from: config, store and platform, and the selection of account and session. Problems are
 //! looked for in the order of `scripting.md`: usage, config, store, account and session, box, class.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{ErrorKind, IsTerminal};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
 use anyhow::{Result, bail};
 
@@ -31,8 +29,6 @@ pub(crate) struct App {
     pub platform: Platform,
     purpose: String,
     read_line: ReadLine,
-    /// the last log line about each box; a run that waits reads it many times
-    pub(super) logged: Mutex<BTreeMap<String, String>>,
 }
 
 impl App {
@@ -82,7 +78,6 @@ impl App {
             store,
             purpose: format!("aimharder {command}"),
             read_line,
-            logged: Mutex::default(),
         }
     }
 

@@ -2,6 +2,7 @@
 //! sessions.
 
 use anyhow::{Result, bail};
+use serde::Serialize;
 
 use super::app::App;
 use super::failure;
@@ -10,15 +11,16 @@ use crate::model::account::Account;
 use crate::notify::{ping_end, ping_start};
 use crate::secret::Secret;
 use crate::signals::SignalGuard;
-use crate::ui::{Output, Ui};
+use crate::ui::Ui;
 
 /// Runs `work`, which sends its notifications, between the pings of the dead-man switch. The last ping has the last lines of
-/// the run as its body. Then the result is printed, which a signal does not cut short.
-pub(crate) fn run<V: Output>(
+/// the run as its body. Then the data of the result is printed, which a signal does not cut short; its text is printed by
+/// `work`.
+pub(crate) fn run<D: Serialize>(
     app: &App,
     switch: Option<&Secret>,
     ui: &mut Ui,
-    work: impl FnOnce(&mut Ui) -> Result<(V, SignalGuard)>,
+    work: impl FnOnce(&mut Ui) -> Result<(D, Option<Failure>, SignalGuard)>,
 ) -> Result<()> {
     let start = ping_start(switch);
     let done = require_session(app).and_then(|()| {
@@ -27,15 +29,15 @@ pub(crate) fn run<V: Output>(
         work(ui)
     });
     let failure = match &done {
-        Ok((view, _)) => view.failure(),
+        Ok((_, failure, _)) => failure.clone(),
         Err(e) => Some(failure::of(e)),
     };
     let failed = failure.is_some();
     let mut lines = ui.last_lines().to_vec();
     lines.extend(failure.map(|failure| format!("error: {}", failure.message)));
     ping_end(switch, start, failed, lines.join("\n"));
-    let (view, _guard) = done?;
-    ui.print(&view)
+    let (data, failure, _guard) = done?;
+    ui.print_outcome(&data, failure, |_| Vec::new())
 }
 
 /// Fails if the store has no session at all: a wrong HOME in a crontab would otherwise pass unnoticed.

@@ -1,7 +1,5 @@
 //! Selection of the box, and what is known of it: from the config first, then as set by the user, then from the platform.
 
-use std::sync::PoisonError;
-
 use anyhow::{Result, bail};
 
 use super::app::App;
@@ -17,8 +15,21 @@ use crate::sessions::ActiveSession;
 use crate::store::BoxRow;
 
 impl App {
-    /// The box to act in: the named one, the config's, or the account's only one.
+    /// The box to act in: the named one, the config's, or the account's only one. Logs what is known of it.
     pub(super) fn profile(&self, account: &Account) -> Result<BoxProfile> {
+        let profile = self.selected(account)?;
+        let id = profile.id.map(|id| id.to_string());
+        let opening = profile.opening_rules.of_box.map(|rule| rule.to_string());
+        let [id, opening] = [id, opening].map(|it| it.unwrap_or_else(|| "unknown".to_owned()));
+        log::info!(
+            "box {} ({id}), {}, opening rule {opening}",
+            profile.name,
+            profile.zone
+        );
+        Ok(profile)
+    }
+
+    fn selected(&self, account: &Account) -> Result<BoxProfile> {
         let known = self.store.boxes_of(account)?;
         let chosen = self.global.gym.as_ref().or(self.config.box_name.as_ref());
         if let Some(name) = chosen {
@@ -87,7 +98,6 @@ impl App {
             title: row.title,
             lead: configured.and_then(|c| c.lead),
         };
-        self.log_once(&profile);
         Ok(profile)
     }
 
@@ -107,24 +117,6 @@ impl App {
             of_box: configured.and_then(|c| c.opens).map(given).or(set),
             by_class,
         })
-    }
-
-    /// Logs what is known of a box when that is new. A command may look up a box several times.
-    fn log_once(&self, profile: &BoxProfile) {
-        let number = profile
-            .id
-            .map_or("number unknown".to_owned(), |id| id.to_string());
-        let of_box = profile.opening_rules.of_box;
-        let opens = of_box.map_or_else(|| "unknown".to_owned(), |rule| rule.to_string());
-        let line = format!(
-            "box {} ({number}), {}, opening rule {opens}",
-            profile.name, profile.zone
-        );
-        let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
-        if logged.get(&profile.name) != Some(&line) {
-            log::info!("{line}");
-            logged.insert(profile.name.clone(), line);
-        }
     }
 
     /// The host and number of a box. Asks the platform for an unknown number.

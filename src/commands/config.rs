@@ -1,7 +1,6 @@
 //! `config check | show`: validates the config, and shows the effective values with their sources.
 
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -17,8 +16,8 @@ use crate::diagnostics::sessions;
 use crate::http_client;
 use crate::store::Store;
 use crate::text::quote;
-use crate::ui::table::{OutputStyle, Style, cell, headings, plain, unbroken};
-use crate::ui::{Output, Ui};
+use crate::ui::Ui;
+use crate::ui::table::{Cell, OutputStyle, Style, cell, headings, plain, unbroken};
 
 const HELP: Help = Help {
     notes: "",
@@ -69,12 +68,15 @@ pub(crate) fn run(args: &ConfigArgs, global: &GlobalArgs, ui: &mut Ui) -> Result
         ConfigCommand::Check => {
             check_programs(&config)?;
             check_names(&config, global)?;
-            let path = config.path;
-            ui.print(&Valid { ok: true, path })
+            ui.print_result(&json!({ "ok": true }), |style| match &config.path {
+                Some(path) => style.paragraph(&format!("{}: OK", unbroken(path)), 0, Style::Plain),
+                None => vec!["no config file: the defaults apply".to_owned()],
+            })
         }
-        ConfigCommand::Show => ui.print(&Values {
-            values: values(&config, global)?,
-        }),
+        ConfigCommand::Show => {
+            let values = values(&config, global)?;
+            ui.print_result(&json!({ "values": values }), |style| table(&values, style))
+        }
     }
 }
 
@@ -228,64 +230,38 @@ fn values(config: &Config, global: &GlobalArgs) -> Result<Vec<ShownValue>> {
 }
 
 #[derive(Debug, Serialize)]
-struct Valid {
-    ok: bool,
-    #[serde(skip)]
-    path: Option<PathBuf>,
-}
-
-#[derive(Debug, Serialize)]
-struct Values {
-    values: Vec<ShownValue>,
-}
-
-#[derive(Debug, Serialize)]
 struct ShownValue {
     key: String,
     value: Value,
     source: String,
 }
 
-impl Output for Valid {
-    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-        match &self.path {
-            Some(path) => {
-                style.write_notes(&[format!("{}: OK", unbroken(path))], 0, Style::Plain, to)
+fn table(values: &[ShownValue], style: &OutputStyle) -> Vec<String> {
+    let mut rows = vec![headings(["KEY", "VALUE", "SOURCE"])];
+    rows.extend(values.iter().map(|shown| {
+        let value = match &shown.value {
+            Value::Null => "-".to_owned(),
+            Value::String(text) => text.clone(),
+            Value::Array(items) => {
+                let items = items.iter().filter_map(Value::as_str);
+                items.collect::<Vec<_>>().join(", ")
             }
-            None => writeln!(to, "no config file: the defaults apply"),
-        }
+            other => other.to_string(),
+        };
+        let value = crate::text::clean(&value);
+        vec![
+            plain(&shown.key),
+            plain(value),
+            cell(&shown.source, Style::Faint),
+        ]
+    }));
+    if style.fits(&rows, 0) {
+        return style.lines(&rows, 0, &[]);
     }
-}
-
-impl Output for Values {
-    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-        let mut rows = vec![headings(["KEY", "VALUE", "SOURCE"])];
-        rows.extend(self.values.iter().map(|shown| {
-            let value = match &shown.value {
-                Value::Null => "-".to_owned(),
-                Value::String(text) => text.clone(),
-                Value::Array(items) => {
-                    let items = items.iter().filter_map(Value::as_str);
-                    items.collect::<Vec<_>>().join(", ")
-                }
-                other => other.to_string(),
-            };
-            let value = crate::text::clean(&value);
-            vec![
-                plain(&shown.key),
-                plain(value),
-                cell(&shown.source, Style::Faint),
-            ]
-        }));
-        if style.fits(&rows, 0) {
-            return style.table(&rows, 0, &[], to);
-        }
-        // values and sources are not cut: a line number is at the end of a source
-        for row in rows.iter().skip(1) {
-            let [key, value, source] =
-                [0, 1, 2].map(|at| style.paint(&row[at].text, row[at].style));
-            writeln!(to, "{key} = {value}\n    {source}")?;
-        }
-        Ok(())
-    }
+    // values and sources are not cut: a line number is at the end of a source
+    let below = |row: &Vec<Cell>| {
+        let [key, value, source] = [0, 1, 2].map(|at| style.paint(&row[at].text, row[at].style));
+        format!("{key} = {value}\n    {source}")
+    };
+    rows.iter().skip(1).map(below).collect()
 }

@@ -1,19 +1,18 @@
 //! `notify test`: sends a test message to every configured channel.
 
-use std::io::{self, Write};
-
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
+use serde_json::json;
 
 use super::app::App;
 use super::help::{Help, code};
 use crate::clock;
 use crate::error::{ExitKind, Failure};
 use crate::notify::{self, Report};
+use crate::ui::Ui;
 use crate::ui::table::{OutputStyle, Style};
-use crate::ui::{Output, Ui};
 
 const HELP: Help = Help {
     notes: "",
@@ -57,14 +56,14 @@ fn test(app: &App, ui: &mut Ui) -> Result<()> {
         return Err(Failure::usage("the config has no [[notify]] channel to test").into());
     }
     let account = app.named_account();
-    ui.print(&Tested {
-        channels: notify::test(&app.config, account.as_ref(), clock::now()),
+    let channels = notify::test(&app.config, account.as_ref(), clock::now());
+    let data = json!({ "channels": channels });
+    ui.print_outcome(&data, failure(&channels), |style| {
+        channels
+            .iter()
+            .map(|channel| line(channel, style))
+            .collect()
     })
-}
-
-#[derive(Debug, Serialize)]
-struct Tested {
-    channels: Vec<Report>,
 }
 
 impl Serialize for Report {
@@ -78,34 +77,27 @@ impl Serialize for Report {
     }
 }
 
-impl Output for Tested {
-    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-        for channel in &self.channels {
-            let name = name(channel);
-            match &channel.error {
-                None => writeln!(to, "{name}: {}", style.paint("delivered", Style::Good))?,
-                Some(why) => {
-                    let failed = style.paint("not delivered", Style::Bad);
-                    writeln!(to, "{name}: {failed}: {why}")?;
-                }
-            }
+fn line(channel: &Report, style: &OutputStyle) -> String {
+    let name = name(channel);
+    match &channel.error {
+        None => format!("{name}: {}", style.paint("delivered", Style::Good)),
+        Some(why) => {
+            let failed = style.paint("not delivered", Style::Bad);
+            format!("{name}: {failed}: {why}")
         }
-        Ok(())
     }
+}
 
-    fn failure(&self) -> Option<Failure> {
-        let failed: Vec<_> = self.channels.iter().filter(|c| c.error.is_some()).collect();
-        let kind = match failed.len() {
-            0 => return None,
-            n if n == self.channels.len() => ExitKind::Unreachable,
-            _ => ExitKind::Partial,
-        };
-        let names: Vec<String> = failed.into_iter().map(name).collect();
-        Some(Failure::new(
-            kind,
-            format!("not delivered: {}", names.join(", ")),
-        ))
-    }
+fn failure(channels: &[Report]) -> Option<Failure> {
+    let failed: Vec<_> = channels.iter().filter(|it| it.error.is_some()).collect();
+    let kind = match failed.len() {
+        0 => return None,
+        n if n == channels.len() => ExitKind::Unreachable,
+        _ => ExitKind::Partial,
+    };
+    let names: Vec<String> = failed.into_iter().map(name).collect();
+    let message = format!("not delivered: {}", names.join(", "));
+    Some(Failure::new(kind, message))
 }
 
 /// `[[notify]] 1 (webhook)`

@@ -1,10 +1,8 @@
 //! `probe`: asks every read-only endpoint of the platform once and reports what has changed.
 
-use std::io::{self, Write};
-
 use anyhow::Result;
 use clap::Args;
-use serde::Serialize;
+use serde_json::json;
 use strum::VariantArray;
 
 use super::SessionRef;
@@ -15,8 +13,8 @@ use crate::error::{ExitError, ExitKind, Failure};
 use crate::model::session::SessionKind;
 use crate::platform::{BoxAt, Endpoint, Examined, Fact};
 use crate::sessions;
+use crate::ui::Ui;
 use crate::ui::table::{OutputStyle, Style, cell, plain, shrink};
-use crate::ui::{Output, Ui};
 
 const HELP: Help = Help {
     notes: "",
@@ -48,22 +46,18 @@ pub(crate) fn run(app: &App, ui: &mut Ui) -> Result<()> {
     let mut session = app.open(&sessions, &account, SessionKind::Device)?;
     let gym = app.profile(&account)?;
     let today = gym.today(clock::now());
-    let mut found = Probed {
-        gym: gym.name.clone(),
-        session: SessionRef::from(session.row()),
-        examined: Examined::default(),
-        failure: None,
-    };
+    let mut examined = Examined::default();
+    let mut failure = None;
     // a box whose number is not known yet costs one more request
     let id = match gym.id {
         Some(id) => id,
         None => session.box_id(&gym.host)?,
     };
-    let at = BoxAt { host: gym.host, id };
-    let examined = &mut found.examined;
+    let host = gym.host;
+    let at = BoxAt { host, id };
     for endpoint in Endpoint::VARIANTS {
-        let asked =
-            session.call(|platform, jar| platform.examine(jar, &at, today, *endpoint, examined));
+        let asked = session
+            .call(|platform, jar| platform.examine(jar, &at, today, *endpoint, &mut examined));
         match asked {
             Ok(()) => {}
             Err(sessions::Error::Platform(e)) if e.kind() == ExitKind::Unreachable => {
@@ -73,7 +67,7 @@ pub(crate) fn run(app: &App, ui: &mut Ui) -> Result<()> {
                     is_known: false,
                     detail: Some(e.to_string()),
                 });
-                found.failure.get_or_insert(Failure::new(
+                failure.get_or_insert(Failure::new(
                     e.kind(),
                     format!("{e}; to see what can be reached: `aimharder status`"),
                 ));
@@ -89,49 +83,38 @@ pub(crate) fn run(app: &App, ui: &mut Ui) -> Result<()> {
         is_known,
         detail: offset.map(|offset| format!("server clock minus this machine's: {offset:+.1} s")),
     });
-    ui.print(&found)
+    let data = json!({
+        "box": gym.name,
+        "session": SessionRef::from(session.row()),
+        "facts": examined.facts,
+        "unknown_fields": examined.unknown_fields,
+        "missing_fields": examined.missing_fields,
+    });
+    ui.print_outcome(&data, failure, |style| text(&examined, style))
 }
 
-#[derive(Debug, Serialize)]
-struct Probed {
-    #[serde(rename = "box")]
-    gym: String,
-    session: SessionRef,
-    #[serde(flatten)]
-    examined: Examined,
-    #[serde(skip)]
-    failure: Option<Failure>,
-}
-
-impl Output for Probed {
-    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-        let row = |fact: &Fact| {
-            let (state, colour) = match fact.holds {
-                true => ("OK", Style::Good),
-                false if !fact.is_known => ("unknown", Style::Bad),
-                false => ("changed", Style::Bad),
-            };
-            let name = fact.name.replace('_', " ");
-            vec![
-                cell(state, colour),
-                plain(name),
-                plain(fact.detail.clone().unwrap_or_default()),
-            ]
+fn text(examined: &Examined, style: &OutputStyle) -> Vec<String> {
+    let row = |fact: &Fact| {
+        let (state, colour) = match fact.holds {
+            true => ("OK", Style::Good),
+            false if !fact.is_known => ("unknown", Style::Bad),
+            false => ("changed", Style::Bad),
         };
-        let rows: Vec<_> = self.examined.facts.iter().map(row).collect();
-        style.table(&rows, 0, &[shrink(2, 0), shrink(1, 10)], to)?;
-        for (what, fields) in [
-            ("new", &self.examined.unknown_fields),
-            ("missing", &self.examined.missing_fields),
-        ] {
-            if !fields.is_empty() {
-                writeln!(to, "{what} fields: {}", fields.join(", "))?;
-            }
+        vec![
+            cell(state, colour),
+            plain(fact.name.replace('_', " ")),
+            plain(fact.detail.clone().unwrap_or_default()),
+        ]
+    };
+    let rows: Vec<_> = examined.facts.iter().map(row).collect();
+    let mut lines = style.lines(&rows, 0, &[shrink(2, 0), shrink(1, 10)]);
+    for (what, fields) in [
+        ("new", &examined.unknown_fields),
+        ("missing", &examined.missing_fields),
+    ] {
+        if !fields.is_empty() {
+            lines.push(format!("{what} fields: {}", fields.join(", ")));
         }
-        Ok(())
     }
-
-    fn failure(&self) -> Option<Failure> {
-        self.failure.clone()
-    }
+    lines
 }

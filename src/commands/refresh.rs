@@ -1,7 +1,6 @@
 //! `refresh`: updates the token of every session that is due, and reports what is new or over.
 
 use std::collections::{BTreeMap, HashSet};
-use std::io::{self, Write};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -23,9 +22,8 @@ use crate::sessions::refresh::Refreshed;
 use crate::sessions::{CLOCK_SLACK, DEVICE_LIFE};
 use crate::signals::{self, SignalGuard};
 use crate::store::{self, DueQuery, SessionRow, Status, Store, Subject};
+use crate::ui::Ui;
 use crate::ui::progress::Progress;
-use crate::ui::table::OutputStyle;
-use crate::ui::{Output, Ui};
 use crate::{alerts, clock, sessions};
 
 const HELP: Help = Help {
@@ -88,7 +86,7 @@ fn refresh(
     app: &App,
     device: Option<&SessionRow>,
     ui: &mut Ui,
-) -> Result<(RefreshView, SignalGuard)> {
+) -> Result<(RefreshView, Option<Failure>, SignalGuard)> {
     let now = clock::now();
     let query = query(args, app, device, now);
     let rows = app.store.due(&query)?;
@@ -103,7 +101,6 @@ fn refresh(
     let mut view = RefreshView {
         total,
         fresh: total.saturating_sub(rows.len()),
-        watched: ui.is_interactive(),
         ..RefreshView::default()
     };
     if ui.is_json() {
@@ -117,8 +114,11 @@ fn refresh(
     let reported = report(app, ui, now, &well, &problems, &notifier);
     notifier.finish();
     reported?;
-    view.failure = failure(&view, &problems);
-    Ok((view, signal_guard))
+    if ui.is_interactive() {
+        ui.print_part(|_| vec![summary(&view)]);
+    }
+    let failure = failure(&view, &problems);
+    Ok((view, failure, signal_guard))
 }
 
 /// The sessions that are not due.
@@ -381,11 +381,6 @@ struct RefreshView {
     relogged: usize,
     failed: usize,
     sessions: Vec<RefreshedSession>,
-    #[serde(skip)]
-    failure: Option<Failure>,
-    /// Whether a summary is printed, because standard error is a terminal.
-    #[serde(skip)]
-    watched: bool,
 }
 
 /// The outcome of one session.
@@ -398,37 +393,19 @@ struct RefreshedSession {
     error: Option<String>,
 }
 
-impl Output for RefreshView {
-    fn write_text(&self, _: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-        if !self.watched {
-            return Ok(());
-        }
-        let counts = [
-            (self.updated, "updated"),
-            (self.fresh, "fresh"),
-            (self.busy, "busy"),
-            (self.relogged, "logged in again"),
-            (self.logged_out, "logged out"),
-            (self.failed, "failed"),
-        ];
-        if self.total == 0 {
-            return writeln!(to, "no session to refresh; run `aimharder login`");
-        }
-        let counted = counts.iter().filter(|(n, _)| *n > 0);
-        let counted: Vec<String> = counted.map(|(n, what)| format!("{n} {what}")).collect();
-        writeln!(
-            to,
-            "{}: {}",
-            plural(self.total, "session"),
-            counted.join(", ")
-        )
-    }
-
-    fn failure(&self) -> Option<Failure> {
-        self.failure.clone()
-    }
-
-    fn has_side_effects(&self) -> bool {
-        true
+fn summary(view: &RefreshView) -> String {
+    let counts = [
+        (view.updated, "updated"),
+        (view.fresh, "fresh"),
+        (view.busy, "busy"),
+        (view.relogged, "logged in again"),
+        (view.logged_out, "logged out"),
+        (view.failed, "failed"),
+    ];
+    let counts = counts.into_iter().filter(|(n, _)| *n > 0);
+    let counts: Vec<String> = counts.map(|(n, what)| format!("{n} {what}")).collect();
+    match view.total {
+        0 => "no session to refresh; run `aimharder login`".to_owned(),
+        total => format!("{}: {}", plural(total, "session"), counts.join(", ")),
     }
 }

@@ -1,7 +1,5 @@
 //! `sessions list | prune | set`: the stored sessions.
 
-use std::io::{self, Write};
-
 use anyhow::{Result, bail};
 use chrono::{DateTime, Utc};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -18,8 +16,8 @@ use crate::model::session::SessionKind;
 use crate::model::time::human_age;
 use crate::sessions::{DEVICE_LIFE, SessionManager};
 use crate::store::{SessionRow, Status};
+use crate::ui::Ui;
 use crate::ui::table::{Cell, OutputStyle, ShrinkPriority, Style, cell, headings, plain, shrink};
-use crate::ui::{Output, Ui};
 
 const HELP: Help = Help {
     notes: "",
@@ -111,8 +109,30 @@ fn list(app: &App, ui: &mut Ui) -> Result<()> {
         let busy = !none_busy && manager.locks.is_busy(&row.account, &row.fingerprint);
         Session::of(row, busy, now)
     });
-    ui.print(&Sessions {
-        sessions: sessions.collect(),
+    let sessions: Vec<_> = sessions.collect();
+    ui.print_result(&json!({ "sessions": sessions }), |style| {
+        if sessions.is_empty() {
+            return vec!["no sessions; run `aimharder login`".to_owned()];
+        }
+        let names = [
+            "ACCOUNT",
+            "KIND",
+            "FINGERPRINT",
+            "STATUS",
+            "TOKEN AGE",
+            "ENDS",
+            "UPDATES",
+        ];
+        let mut rows = vec![headings(names)];
+        rows.extend(sessions.iter().map(Session::row));
+        let mut lines = style.lines(&rows, 0, &SHRINK).into_iter();
+        let mut text: Vec<String> = lines.next().into_iter().collect();
+        text.extend(
+            lines
+                .zip(&sessions)
+                .flat_map(|(line, it)| it.lines(line, style)),
+        );
+        text
     })
 }
 
@@ -139,12 +159,11 @@ fn set(auto_refresh: bool, app: &App, ui: &mut Ui) -> Result<()> {
     row.auto_refresh = auto_refresh;
     app.store.set_auto_refresh(&row, auto_refresh)?;
     let busy = app.sessions().locks.is_busy(&row.account, &row.fingerprint);
-    ui.print(&Session::of(row, busy, clock::now()))
-}
-
-#[derive(Debug, Serialize)]
-struct Sessions {
-    sessions: Vec<Session>,
+    let session = Session::of(row, busy, clock::now());
+    ui.print_result(&session, |style| {
+        let lines = style.lines(&[session.row()], 0, &SHRINK).into_iter();
+        lines.flat_map(|line| session.lines(line, style)).collect()
+    })
 }
 
 #[derive(Debug, Serialize)]
@@ -160,45 +179,6 @@ struct Session {
 
 /// First the number of updates is left out, then addresses and fingerprints are cut.
 const SHRINK: [ShrinkPriority; 4] = [shrink(6, 0), shrink(0, 12), shrink(2, 8), shrink(0, 8)];
-
-impl Output for Sessions {
-    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-        if self.sessions.is_empty() {
-            return writeln!(to, "no sessions; run `aimharder login`");
-        }
-        let mut rows = vec![headings([
-            "ACCOUNT",
-            "KIND",
-            "FINGERPRINT",
-            "STATUS",
-            "TOKEN AGE",
-            "ENDS",
-            "UPDATES",
-        ])];
-        rows.extend(self.sessions.iter().map(Session::row));
-        let lines = style.lines(&rows, 0, &SHRINK);
-        if let Some(headings) = lines.first() {
-            writeln!(to, "{headings}")?;
-        }
-        for (line, session) in lines.iter().skip(1).zip(&self.sessions) {
-            session.write_line(line, style, to)?;
-        }
-        Ok(())
-    }
-}
-
-impl Output for Session {
-    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-        let lines = style.lines(&[self.row()], 0, &SHRINK);
-        lines
-            .iter()
-            .try_for_each(|line| self.write_line(line, style, to))
-    }
-
-    fn has_side_effects(&self) -> bool {
-        true
-    }
-}
 
 impl Session {
     fn of(row: SessionRow, busy: bool, now: DateTime<Utc>) -> Self {
@@ -237,19 +217,18 @@ impl Session {
     }
 
     /// The line, and notes below it.
-    fn write_line(&self, line: &str, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-        writeln!(to, "{line}")?;
-        let error = self.row.last_error.as_ref();
-        let notes: Vec<String> = [
-            self.busy.then(|| "busy".to_owned()),
-            (!self.row.auto_refresh).then(|| "auto-refresh off".to_owned()),
-            error.cloned(),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
+    fn lines(&self, line: String, style: &OutputStyle) -> Vec<String> {
+        let error = self.row.last_error.as_deref();
+        let notes = [
+            self.busy.then_some("busy"),
+            (!self.row.auto_refresh).then_some("auto-refresh off"),
+            error,
+        ];
+        let notes: Vec<_> = notes.into_iter().flatten().collect();
         let colour = error.map_or(Style::Faint, |_| Style::Bad);
-        style.write_notes(&notes, 2, colour, to)
+        let mut lines = vec![line];
+        lines.extend(style.paragraph(&notes.join("; "), 2, colour));
+        lines
     }
 }
 

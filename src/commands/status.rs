@@ -5,12 +5,10 @@ mod gauges;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::io::{self, Write};
 
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
-use serde::Serialize;
 
 use super::app::{self, App};
 use super::args::GlobalArgs;
@@ -26,9 +24,9 @@ use crate::diagnostics::{self, Finding, Findings, Report, Scope, schedule};
 use crate::error::Failure;
 use crate::model::time::human_age;
 use crate::store::SessionRow;
+use crate::ui::Ui;
 use crate::ui::dates::{lateness, moment, not_open_yet, short_day};
 use crate::ui::table::{Cell, OutputStyle, Style, cell, plain, shrink};
-use crate::ui::{Output, Ui};
 
 const HELP: Help = Help {
     notes: "\
@@ -89,11 +87,9 @@ pub(crate) fn run(
     read: ReadLine,
     ui: &mut Ui,
 ) -> Result<()> {
-    ui.print(&StatusOutput {
-        report: report(args, global, read)?,
-        args,
-        json: ui.is_json(),
-    })
+    let report = report(args, global, read)?;
+    let failure = failure(&report, args, ui.is_json());
+    ui.print_outcome(&report, failure, |style| text(&report, args, style))
 }
 
 fn report(args: &StatusArgs, global: GlobalArgs, read: ReadLine) -> Result<Report> {
@@ -177,78 +173,55 @@ fn collect(report: &mut Report, app: &App, found: &mut Findings) -> Result<Vec<S
     hosts.collect()
 }
 
-#[derive(Debug, Serialize)]
-#[serde(transparent)]
-struct StatusOutput<'a> {
-    report: Report,
-    #[serde(skip)]
-    args: &'a StatusArgs,
-    #[serde(skip)]
-    json: bool,
-}
-
-impl Output for StatusOutput<'_> {
-    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-        let (report, found) = (&self.report, &self.report.found);
-        if self.args.prometheus {
-            return to.write_all(gauges::gauges(report).as_bytes());
-        }
-        let problem = style.paint("problem", Style::Bad);
-        let mut lines = findings(&found.problems, MAX_PROBLEMS, &problem, 9, style);
-        if !self.args.check {
-            if report.well {
-                lines.push(style.paint("no problems found", Style::Good).into());
-            }
-            let hint = style.paint("hint", Style::Faint);
-            lines.extend(findings(&found.hints, MAX_HINTS, &hint, 6, style));
-            for (heading, section) in [
-                ("sessions", sessions(report, style)),
-                ("schedule", timetable(report, style)),
-                ("prebookings", prebookings(report, style)),
-                ("server", hosts(report, style)),
-                ("files", files(report, style)),
-            ] {
-                if !section.is_empty() {
-                    lines.extend([String::new(), style.paint(heading, Style::Heading).into()]);
-                    lines.extend(section);
-                }
-            }
-        }
-        lines.iter().try_for_each(|line| writeln!(to, "{line}"))
+fn text(report: &Report, args: &StatusArgs, style: &OutputStyle) -> Vec<String> {
+    if args.prometheus {
+        return vec![gauges::gauges(report)];
     }
-
-    /// A config or store that cannot be used is an error always, any problem is one with `--check`.
-    fn failure(&self) -> Option<Failure> {
-        let found = &self.report.found;
-        let (first, kind) = if self.args.check {
-            (found.problems.first()?, found.common_kind()?)
-        } else {
-            let fatal = found.fatal()?;
-            (fatal, fatal.kind?)
-        };
-        let number = plural(found.problems.len(), "problem");
-        let message = if self.json || self.args.prometheus {
-            match found.problems.len() {
-                1 => first.to_string(),
-                _ => format!("{number}; the first: {first}"),
-            }
-        } else {
-            format!("{number}, see above")
-        };
-        Some(Failure::new(kind, message))
+    let found = &report.found;
+    let problem = style.paint("problem", Style::Bad);
+    let mut lines = findings(&found.problems, MAX_PROBLEMS, &problem, 9, style);
+    if args.check {
+        return lines;
     }
+    if report.well {
+        lines.push(style.paint("no problems found", Style::Good).into());
+    }
+    let hint = style.paint("hint", Style::Faint);
+    lines.extend(findings(&found.hints, MAX_HINTS, &hint, 6, style));
+    for (heading, section) in [
+        ("sessions", sessions(report, style)),
+        ("schedule", timetable(report, style)),
+        ("prebookings", prebookings(report, style)),
+        ("server", hosts(report, style)),
+        ("files", files(report, style)),
+    ] {
+        if !section.is_empty() {
+            lines.extend([String::new(), style.paint(heading, Style::Heading).into()]);
+            lines.extend(section);
+        }
+    }
+    lines
 }
 
-/// The lines of a text, wrapped to the terminal's width.
-fn paragraph(text: String, indent: usize, style: &OutputStyle) -> Vec<String> {
-    style.wrap(&[text], indent)
-}
-
-/// The same in a faint colour.
-fn faint(text: String, indent: usize, style: &OutputStyle) -> Vec<String> {
-    let lines = paragraph(text, indent, style).into_iter();
-    let painted = lines.map(|line| style.paint(&line, Style::Faint).into());
-    painted.collect()
+/// A config or store that cannot be used is an error always, any problem is one with `--check`.
+fn failure(report: &Report, args: &StatusArgs, json: bool) -> Option<Failure> {
+    let found = &report.found;
+    let (first, kind) = if args.check {
+        (found.problems.first()?, found.common_kind()?)
+    } else {
+        let fatal = found.fatal()?;
+        (fatal, fatal.kind?)
+    };
+    let number = plural(found.problems.len(), "problem");
+    let message = if json || args.prometheus {
+        match found.problems.len() {
+            1 => first.to_string(),
+            _ => format!("{number}; the first: {first}"),
+        }
+    } else {
+        format!("{number}, see above")
+    };
+    Some(Failure::new(kind, message))
 }
 
 /// Each finding after this sign, with its remedy.
@@ -261,14 +234,16 @@ fn findings(
 ) -> Vec<String> {
     let mut lines = Vec::new();
     for finding in findings.iter().take(max) {
-        let message = paragraph(finding.message.clone(), indent, style).join("\n");
+        let message = style
+            .paragraph(&finding.message, indent, Style::Plain)
+            .join("\n");
         lines.push(format!("{sign}: {}", message.trim_start()));
         match &finding.remedy {
             // a command stays on one line, so that it can be copied
             Some(command) if command.starts_with("run `") => {
                 lines.push(format!("{:indent$}{command}", ""));
             }
-            Some(remedy) => lines.extend(paragraph(remedy.clone(), indent, style)),
+            Some(remedy) => lines.extend(style.paragraph(remedy, indent, Style::Plain)),
             None => {}
         }
     }
@@ -290,7 +265,7 @@ fn sessions(report: &Report, style: &OutputStyle) -> Vec<String> {
         let boxes = facts.boxes.join(", ");
         let mut about = vec![facts.account.as_str(), &boxes, source];
         about.retain(|it| !it.is_empty());
-        lines.extend(paragraph(about.join(" · "), 2, style));
+        lines.extend(style.paragraph(&about.join(" · "), 2, Style::Plain));
         let sessions = facts.sessions.iter().map(|health| &health.session);
         let rows: Vec<_> = sessions.map(|it| session(it, report.checked_at)).collect();
         lines.extend(style.lines(&rows, 4, &[shrink(3, 12), shrink(1, 0)]));
@@ -378,11 +353,9 @@ fn prebookings(report: &Report, style: &OutputStyle) -> Vec<String> {
     for (line, pending) in style.lines(&rows, 2, priorities).into_iter().zip(shown()) {
         lines.push(line);
         // the message of a failure is among the problems
-        let message = pending
-            .message
-            .clone()
-            .filter(|_| pending.failure.is_none());
-        lines.extend(faint(message.unwrap_or_default(), 5, style));
+        let message = pending.message.as_deref();
+        let message = message.filter(|_| pending.failure.is_none());
+        lines.extend(style.paragraph(message.unwrap_or_default(), 5, Style::Faint));
     }
     let count = |status: &str| facts.counts.get(status).copied().unwrap_or_default();
     let rules = if facts.rules == 1 {
@@ -400,14 +373,14 @@ fn prebookings(report: &Report, style: &OutputStyle) -> Vec<String> {
     let rest: Vec<_> = rest
         .map(|(number, what)| format!("{number} {what}"))
         .collect();
-    lines.extend(paragraph(rest.join(", "), 2, style));
+    lines.extend(style.paragraph(&rest.join(", "), 2, Style::Plain));
     if let Some(last) = &facts.last_request {
         let (id, ago) = (last.prebooking, human_age(now - last.sent_at));
         let outcome = last.outcome.replace('_', " ");
         let lateness = last.lateness_ms.map(|ms| format!(", {}", lateness(ms)));
         let lateness = lateness.unwrap_or_default();
         let text = format!("last request {ago} ago, for prebooking {id}: {outcome}{lateness}");
-        lines.extend(paragraph(text, 2, style));
+        lines.extend(style.paragraph(&text, 2, Style::Plain));
     }
     lines
 }
@@ -477,9 +450,9 @@ fn files(report: &Report, style: &OutputStyle) -> Vec<String> {
     let config = report.config.path.as_deref().unwrap_or("?".as_ref());
     let store = report.store.path.display();
     let mut lines = vec![format!("  store   {store}")];
-    lines.extend(faint(about_store(report), 10, style));
+    lines.extend(style.paragraph(&about_store(report), 10, Style::Faint));
     lines.push(format!("  config  {}", config.display()));
-    lines.extend(faint(about_config(report), 10, style));
+    lines.extend(style.paragraph(&about_config(report), 10, Style::Faint));
     lines
 }
 

@@ -1,12 +1,11 @@
 //! `wod`: the workouts that the box published.
 
-use std::io::{self, Write};
-
 use anyhow::Result;
 use chrono::{Days, NaiveDate};
 use clap::Args;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
+use serde_json::json;
 
 use super::SessionRef;
 use super::app::App;
@@ -17,9 +16,9 @@ use crate::error::Failure;
 use crate::model::session::SessionKind;
 use crate::platform::{Block, Post};
 use crate::sessions::{self, ActiveSession};
+use crate::ui::Ui;
 use crate::ui::dates::long_day;
 use crate::ui::table::{OutputStyle, Style};
-use crate::ui::{Output, Ui};
 
 /// Pages of older posts that are read at most.
 const MAX_PAGES: usize = 20;
@@ -64,11 +63,12 @@ pub(crate) fn run(args: &WodArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let mut workouts = published(&mut session, &gym.host, first)?;
     workouts.retain(|post| post.day.is_some_and(|day| (first..end).contains(&day)));
     workouts.sort_by_key(|post| post.day);
-    ui.print(&Shown {
-        gym: gym.name,
-        session: SessionRef::from(session.row()),
-        workouts,
-    })
+    let data = json!({
+        "box": gym.name,
+        "session": SessionRef::from(session.row()),
+        "workouts": workouts,
+    });
+    ui.print_result(&data, |style| text(&workouts, style))
 }
 
 /// The posts with their days, as far as these are known. Pages are read until one ends with a post from before `first`: posts
@@ -125,14 +125,6 @@ fn day_of(
     }
 }
 
-#[derive(Debug, Serialize)]
-struct Shown {
-    #[serde(rename = "box")]
-    gym: String,
-    session: SessionRef,
-    workouts: Vec<Post>,
-}
-
 /// Title, type and time cap are those of the first block.
 impl Serialize for Post {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
@@ -148,29 +140,34 @@ impl Serialize for Post {
     }
 }
 
-impl Output for Shown {
-    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-        if self.workouts.is_empty() {
-            return writeln!(to, "no workout is published");
+fn text(workouts: &[Post], style: &OutputStyle) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut day = None;
+    for workout in workouts {
+        if let Some(new) = workout.day.filter(|_| workout.day != day) {
+            lines.extend(style.paragraph(&long_day(new), 0, Style::Heading));
         }
-        let mut day = None;
-        for workout in &self.workouts {
-            if let Some(new) = workout.day.filter(|_| workout.day != day) {
-                writeln!(to, "{}", style.paint(&long_day(new), Style::Heading))?;
-            }
-            day = workout.day;
-            if let Some(class) = &workout.class {
-                style.write_notes(std::slice::from_ref(class), 2, Style::Plain, to)?;
-            }
-            for block in &workout.blocks {
-                write_block(block, style, to)?;
-            }
+        day = workout.day;
+        let class = workout.class.as_deref().unwrap_or_default();
+        lines.extend(style.paragraph(class, 2, Style::Plain));
+        for block in &workout.blocks {
+            lines.extend(style.paragraph(&heading(block), 4, Style::Heading));
+            let exercises = block.exercises.iter().map(|it| match &it.prescription {
+                Some(prescription) => format!("{}: {prescription}", it.name),
+                None => it.name.clone(),
+            });
+            let texts = block.text.lines().map(str::to_owned).chain(exercises);
+            lines.extend(texts.flat_map(|text| style.paragraph(&text, 6, Style::Plain)));
         }
-        Ok(())
     }
+    if workouts.is_empty() {
+        lines.push("no workout is published".to_owned());
+    }
+    lines
 }
 
-fn write_block(block: &Block, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+/// `Fran (for time, time cap 10:00)`
+fn heading(block: &Block) -> String {
     let kind = match block.kind {
         "for_time" => Some("for time"),
         "amrap" => Some("AMRAP"),
@@ -180,17 +177,9 @@ fn write_block(block: &Block, style: &OutputStyle, to: &mut dyn Write) -> io::Re
     let cap = block.time_cap.as_ref().map(|cap| format!("time cap {cap}"));
     let notes: Vec<String> = kind.map(str::to_owned).into_iter().chain(cap).collect();
     let title = block.title.as_deref().unwrap_or("Workout");
-    let heading = if notes.is_empty() {
+    if notes.is_empty() {
         title.to_owned()
     } else {
         format!("{title} ({})", notes.join(", "))
-    };
-    style.write_notes(&[heading], 4, Style::Heading, to)?;
-    let exercises = block.exercises.iter().map(|it| match &it.prescription {
-        Some(prescription) => format!("{}: {prescription}", it.name),
-        None => it.name.clone(),
-    });
-    let texts = block.text.lines().map(str::to_owned);
-    let mut texts = texts.chain(exercises);
-    texts.try_for_each(|text| style.write_notes(&[text], 6, Style::Plain, to))
+    }
 }

@@ -109,7 +109,7 @@ impl Ui {
         self.keep_line(line);
     }
 
-    /// The last lines reported so far, without colours. What [`Ui::print`] writes is not among them.
+    /// The last lines reported so far, without colours. What [`Ui::print_outcome`] writes is not among them.
     pub fn last_lines(&self) -> &[String] {
         &self.last_lines
     }
@@ -176,7 +176,7 @@ impl Ui {
         let written = if self.json {
             self.write_json(data, failure.as_ref())
         } else {
-            write_whole(&self.flags.complete(&joined(text(&self.style))))
+            self.write_lines(text(&self.style))
         };
         let written = self.part_error.take().map_or(written, Err);
         let write_error = written.err().filter(|e| e.kind() != ErrorKind::BrokenPipe);
@@ -211,21 +211,15 @@ impl Ui {
     }
 
     /// Prints a part of a text result before the whole is known. Does nothing with `--json`. An error of the writer is
-    /// reported by [`Ui::print`].
-    pub fn print_part(&mut self, write: impl Fn(&OutputStyle, &mut dyn Write) -> io::Result<()>) {
-        let mut plain = Vec::new();
-        if write(&OutputStyle::PLAIN, &mut plain).is_ok() {
-            for line in String::from_utf8_lossy(&plain).lines() {
-                self.keep_line(line.to_owned());
-            }
-        }
+    /// reported by [`Ui::print_outcome`].
+    pub fn print_part(&mut self, text: impl Fn(&OutputStyle) -> Vec<String>) {
+        text(&OutputStyle::PLAIN)
+            .into_iter()
+            .for_each(|line| self.keep_line(line));
         if self.json {
             return;
         }
-        let mut text = Vec::new();
-        let written = write(&self.style, &mut text);
-        let written = written.and_then(|()| write_whole(&String::from_utf8_lossy(&text)));
-        if let Err(e) = written {
+        if let Err(e) = self.write_lines(text(&self.style)) {
             self.part_error.get_or_insert(e);
         }
     }
@@ -271,6 +265,18 @@ impl Ui {
         failure
     }
 
+    /// Writes the lines of a text. A line break is added to those that have none.
+    fn write_lines(&self, lines: Vec<String>) -> io::Result<()> {
+        let mut text = String::new();
+        for line in lines {
+            text.push_str(&line);
+            if !line.ends_with('\n') {
+                text.push('\n');
+            }
+        }
+        write_whole(&self.flags.complete(&text))
+    }
+
     fn write_json(&self, data: &impl Serialize, error: Option<&Failure>) -> io::Result<()> {
         #[derive(Serialize)]
         struct Object<'o, D: Serialize> {
@@ -295,18 +301,6 @@ fn write_whole(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout();
     stdout.write_all(text.as_bytes())?;
     stdout.flush()
-}
-
-/// The lines as one text. A line break is added to those that have none.
-fn joined(lines: Vec<String>) -> String {
-    let mut text = String::new();
-    for line in lines {
-        text.push_str(&line);
-        if !line.ends_with('\n') {
-            text.push('\n');
-        }
-    }
-    text
 }
 
 /// Reports that a signal arrived some time ago and what the program still waits for.

@@ -1,18 +1,14 @@
 //! Lines that are written again and again while work is under way. Shown on a terminal only.
 
 use std::io::{self, IsTerminal};
-use std::sync::Mutex;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{clock, terminal};
 
-/// Work that ends within this time shows no progress.
-const PROGRESS_DELAY: Duration = Duration::from_secs(1);
-const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 /// Returns to the beginning of the line and erases it.
 const ERASE_LINE: &str = "\r\x1b[K";
 
@@ -27,36 +23,30 @@ fn is_supported() -> bool {
 pub(crate) struct Progress {
     total: usize,
     what: &'static str,
-    /// when the line is next written, and whether it ever was; `None` off a terminal
-    line: Option<Mutex<(Instant, bool)>>,
+    is_shown: bool,
 }
 
 impl Progress {
     pub(crate) fn new(total: usize, what: &'static str) -> Self {
-        let line = || Mutex::new((clock::steady() + PROGRESS_DELAY, false));
+        let is_shown = is_supported();
         Self {
             total,
             what,
-            line: is_supported().then(line),
+            is_shown,
         }
     }
 
     /// Reports the number of items done.
     pub(crate) fn step(&self, done: usize) {
-        // if another thread is writing the line, this step is not shown
-        let Some(Ok(mut line)) = self.line.as_ref().map(Mutex::try_lock) else {
-            return;
-        };
-        if clock::steady() >= line.0 {
-            *line = (clock::steady() + PROGRESS_INTERVAL, true);
-            terminal::write_line(&format!("\r{done}/{} {}", self.total, self.what), true);
+        if self.is_shown {
+            let Self { total, what, .. } = self;
+            terminal::write_line(&format!("\r{done}/{total} {what}"), true);
         }
     }
 
     /// Erases the line.
     pub(crate) fn finish(&self) {
-        let line = self.line.as_ref().and_then(|line| line.lock().ok());
-        if line.is_some_and(|line| line.1) {
+        if self.is_shown {
             terminal::write_line(ERASE_LINE, false);
         }
     }

@@ -200,7 +200,7 @@ pub(crate) fn run(args: &BookArgs, app: &App, ui: &mut Ui) -> Result<()> {
     }
     view.next = wanted.next_step(&view, request);
     app.note_classes(&gym, &rows);
-    ui.print(&view)
+    ui.print_outcome(&view, view.failure(), |style| view.lines(style))
 }
 
 /// Warns if the schedule says that the membership does not cover the class. The booking is requested nevertheless.

@@ -1,7 +1,5 @@
 //! What `book` prints: the class that is booked, or why it is not.
 
-use std::io::{self, Write};
-
 use chrono::DateTime;
 use chrono_tz::Tz;
 use serde::Serialize;
@@ -11,7 +9,6 @@ use crate::commands::{SessionRef, describe};
 use crate::error::{ExitKind, Failure};
 use crate::model::class::Class;
 use crate::model::instant::maybe_instant;
-use crate::ui::Output;
 use crate::ui::dates::opens_at;
 use crate::ui::table::{OutputStyle, Style, cell, plain};
 
@@ -36,15 +33,15 @@ pub(super) struct BookView {
     pub session: SessionRef,
 }
 
-impl Output for BookView {
-    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+impl BookView {
+    pub(super) fn lines(&self, style: &OutputStyle) -> Vec<String> {
         let outcome = match self.outcome {
             Outcome::Booked => cell("booked", Style::Good),
             Outcome::AlreadyBooked => cell("already booked", Style::Good),
             Outcome::Waitlisted => cell("on the waiting list", Style::Mine),
             Outcome::Prebooked => cell("prebooked", Style::Good),
             Outcome::WouldBook => plain("would book"),
-            _ => return Ok(()), // reported by the error line
+            _ => return Vec::new(), // reported by the error line
         };
         let mut text = describe(&self.class);
         if let Some(id) = &self.reservation_id {
@@ -57,10 +54,10 @@ impl Output for BookView {
         if let Some(message) = &self.message {
             text = format!("{text}; {message}");
         }
-        style.write_state(&outcome, &text, to)
+        style.state(&outcome, &text)
     }
 
-    fn failure(&self) -> Option<Failure> {
+    pub(super) fn failure(&self) -> Option<Failure> {
         let reason = self.reason()?;
         let mut message = format!("not booked: {}: {reason}", describe(&self.class));
         let kind = match self.outcome {
@@ -79,15 +76,6 @@ impl Output for BookView {
         Some(Failure::new(kind, message))
     }
 
-    fn has_side_effects(&self) -> bool {
-        matches!(
-            self.outcome,
-            Outcome::Booked | Outcome::Waitlisted | Outcome::Prebooked
-        )
-    }
-}
-
-impl BookView {
     /// Why the class is not booked; `None` if it is, or would be.
     fn reason(&self) -> Option<&'static str> {
         Some(match self.outcome {

@@ -1,14 +1,12 @@
 //! `prebook add`: stores a prebooking or a weekly rule, and reports what the schedule shows of it.
 
-use std::io::{self, Write};
-
 use anyhow::Result;
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, Utc};
 use clap::Args;
 use serde::Serialize;
 
 use super::look::{Seen, look, warn, warn_of_class};
-use super::shown::{Shown, ShownRule, lead_words, request_notes, write_prebookings};
+use super::shown::{Shown, ShownRule, lead_words, prebooking_lines, request_notes};
 use super::{materialize_rules, to_shown, to_shown_rule};
 use crate::clock;
 use crate::commands::app::App;
@@ -27,9 +25,9 @@ use crate::model::time::human_age;
 use crate::model::weekly::{Weekdays, WeeklyRule};
 use crate::model::zone;
 use crate::text::fold;
+use crate::ui::Ui;
 use crate::ui::dates::short_day;
 use crate::ui::table::{OutputStyle, Style};
-use crate::ui::{Output, Ui};
 
 const EXAMPLE: &str = "aimharder prebook add mon 18:30 wod";
 const WEEKLY_EXAMPLE: &str = "aimharder prebook add --weekly mon,wed --time 18:30 --class wod";
@@ -161,7 +159,7 @@ pub(super) fn run(args: &PrebookAddArgs, app: &App, ui: &mut Ui) -> Result<()> {
     };
     warn_of_class(app, &added.prebookings, added.schedule.as_ref())?;
     added.is_complete = warn(app, &account, tools)?;
-    ui.print(&added)
+    ui.print_result(&added, |style| added.lines(style))
 }
 
 fn request(
@@ -450,8 +448,10 @@ struct Added {
     now: DateTime<Utc>,
 }
 
-impl Output for Added {
-    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+impl Added {
+    fn lines(&self, style: &OutputStyle) -> Vec<String> {
+        let mut lines = Vec::new();
+        let mut add = |text: &str| lines.extend(style.paragraph(text, 0, Style::Plain));
         for shown in self.rules.iter().flatten() {
             let (rule, request) = (&shown.rule, &shown.rule.request);
             let id = PrebookId::Rule(rule.id);
@@ -461,24 +461,19 @@ impl Output for Added {
             )];
             notes.extend(request_notes(request, shown.opening, shown.lead));
             notes.extend(rule.until.map(|day| format!("until {day}")));
-            style.write_notes(&notes, 0, Style::Plain, to)?;
+            add(&notes.join("; "));
         }
-        write_prebookings(&self.prebookings, self.now, style, to)?;
+        lines.extend(prebooking_lines(&self.prebookings, self.now, style));
+        let mut add = |text: &str| lines.extend(style.paragraph(text, 0, Style::Plain));
         if let (Some(seen), Some(shown)) = (&self.schedule, self.prebookings.first())
             && let Some(line) = seen.line(&shown.state(self.now).0)
         {
-            style.write_notes(&[line], 0, Style::Plain, to)?;
+            add(&line);
         }
-        for note in &self.notes {
-            style.write_notes(std::slice::from_ref(note), 0, Style::Plain, to)?;
-        }
+        self.notes.iter().for_each(|note| add(note));
         if self.is_complete {
-            writeln!(to, "to see whether it will be booked: `aimharder status`")?;
+            add("to see whether it will be booked: `aimharder status`");
         }
-        Ok(())
-    }
-
-    fn has_side_effects(&self) -> bool {
-        true
+        lines
     }
 }

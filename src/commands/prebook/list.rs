@@ -1,20 +1,16 @@
 //! `prebook list` and `prebook rules`: all accounts and boxes unless one is named.
 
-use std::io::{self, Write};
-
 use anyhow::Result;
-use chrono::{DateTime, Utc};
 use clap::Args;
-use serde::Serialize;
+use serde_json::json;
 
-use super::shown::{Shown, ShownRule, write_prebookings, write_rules};
+use super::shown::{prebooking_lines, rule_lines};
 use super::{materialize_rules, to_shown, to_shown_rule};
 use crate::clock;
 use crate::commands::app::App;
 use crate::commands::help::{Help, code};
 use crate::model::prebooking::{Prebooking, Progress};
-use crate::ui::table::OutputStyle;
-use crate::ui::{Output, Ui};
+use crate::ui::Ui;
 
 const HELP: Help = Help {
     notes: "",
@@ -56,10 +52,15 @@ pub(super) fn run(args: &PrebookListArgs, app: &App, ui: &mut Ui) -> Result<()> 
             shown.history = Some(app.store.attempts(shown.prebooking.id)?);
         }
     }
-    ui.print(&List {
-        prebookings,
-        all: args.all,
-        now,
+    ui.print_result(&json!({ "prebookings": prebookings }), |style| {
+        match (prebookings.is_empty(), args.all) {
+            (true, true) => vec!["no prebookings".to_owned()],
+            (true, false) => {
+                let line = "no pending prebookings; to add one: `aimharder prebook add mon 18:30`";
+                vec![line.to_owned()]
+            }
+            (false, _) => prebooking_lines(&prebookings, now, style),
+        }
     })
 }
 
@@ -67,9 +68,13 @@ pub(super) fn rules(app: &App, ui: &mut Ui) -> Result<()> {
     let mut stored = app.store.rules(app.global.account.as_ref())?;
     stored.retain(|rule| is_in_box(app, &rule.request.gym));
     let rules = stored.into_iter().map(|rule| to_shown_rule(app, rule));
-    ui.print(&Rules {
-        rules: rules.collect::<Result<_>>()?,
-        now: clock::now(),
+    let rules: Vec<_> = rules.collect::<Result<_>>()?;
+    ui.print_result(&json!({ "rules": rules }), |style| {
+        if rules.is_empty() {
+            let line = "no weekly rules; to add one: `aimharder prebook add --weekly mon,wed --time 18:30`";
+            return vec![line.to_owned()];
+        }
+        rule_lines(&rules, clock::now(), style)
     })
 }
 
@@ -80,45 +85,4 @@ fn is_pending(prebooking: &Prebooking) -> bool {
 
 fn is_in_box(app: &App, name: &str) -> bool {
     app.global.gym.as_ref().is_none_or(|wanted| wanted == name)
-}
-
-#[derive(Debug, Serialize)]
-struct List {
-    prebookings: Vec<Shown>,
-    #[serde(skip)]
-    all: bool,
-    #[serde(skip)]
-    now: DateTime<Utc>,
-}
-
-impl Output for List {
-    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-        match (self.prebookings.is_empty(), self.all) {
-            (true, true) => writeln!(to, "no prebookings"),
-            (true, false) => writeln!(
-                to,
-                "no pending prebookings; to add one: `aimharder prebook add mon 18:30`"
-            ),
-            (false, _) => write_prebookings(&self.prebookings, self.now, style, to),
-        }
-    }
-}
-
-#[derive(Debug, Serialize)]
-struct Rules {
-    rules: Vec<ShownRule>,
-    #[serde(skip)]
-    now: DateTime<Utc>,
-}
-
-impl Output for Rules {
-    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-        if self.rules.is_empty() {
-            return writeln!(
-                to,
-                "no weekly rules; to add one: `aimharder prebook add --weekly mon,wed --time 18:30`"
-            );
-        }
-        write_rules(&self.rules, self.now, style, to)
-    }
 }

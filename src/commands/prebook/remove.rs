@@ -1,21 +1,17 @@
 //! `prebook remove`: prebookings and weekly rules; all that are named, or none.
 
-use std::io::{self, Write};
-
 use anyhow::Result;
-use chrono::{DateTime, Utc};
 use clap::Args;
-use serde::Serialize;
+use serde_json::json;
 
-use super::shown::Shown;
 use super::{booking_remains, to_shown};
 use crate::clock;
 use crate::commands::app::App;
 use crate::commands::help::{Help, code};
 use crate::error::Failure;
 use crate::model::prebooking::{PrebookId, Progress};
-use crate::ui::table::{OutputStyle, Style};
-use crate::ui::{Output, Ui};
+use crate::ui::Ui;
+use crate::ui::table::Style;
 
 const HELP: Help = Help {
     notes: "",
@@ -50,11 +46,22 @@ pub(super) fn run(args: &PrebookRemoveArgs, app: &App, ui: &mut Ui) -> Result<()
     let rules = removed.rules.iter().map(|id| PrebookId::Rule(*id));
     let readable = removed.prebookings.iter().map(|p| p.id);
     let ones = readable.chain(removed.unreadable.iter().copied());
-    ui.print(&RemovalResult {
-        removed: rules.chain(ones.map(PrebookId::One)).collect(),
-        unreadable: removed.unreadable,
-        prebookings: to_shown(app, removed.prebookings)?,
-        now: clock::now(),
+    let ids: Vec<_> = rules.clone().chain(ones.map(PrebookId::One)).collect();
+    let mut lines: Vec<_> = rules.map(|id| format!("removed rule {id}")).collect();
+    let unreadable = removed.unreadable.iter();
+    lines.extend(unreadable.map(|id| format!("removed {id}, which could not be read")));
+    let prebookings = to_shown(app, removed.prebookings)?;
+    ui.print_result(&json!({ "removed": ids }), |style| {
+        for shown in &prebookings {
+            lines.push(format!("removed {}", shown.line(clock::now())));
+            let removed = &shown.prebooking;
+            if matches!(removed.progress, Progress::Booked | Progress::Waitlisted) {
+                let hint =
+                    booking_remains(removed.reservation.as_deref(), &removed.request.account);
+                lines.extend(style.paragraph(&hint, 2, Style::Mine));
+            }
+        }
+        lines
     })
 }
 
@@ -69,42 +76,4 @@ fn missing(id: PrebookId) -> Failure {
             format!("no weekly rule {id}, so nothing was removed; see `aimharder prebook rules`")
         }
     })
-}
-
-#[derive(Debug, Serialize)]
-struct RemovalResult {
-    removed: Vec<PrebookId>,
-    #[serde(skip)]
-    prebookings: Vec<Shown>,
-    #[serde(skip)]
-    unreadable: Vec<i64>,
-    #[serde(skip)]
-    now: DateTime<Utc>,
-}
-
-impl Output for RemovalResult {
-    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-        for id in &self.removed {
-            if let PrebookId::Rule(_) = id {
-                writeln!(to, "removed rule {id}")?;
-            }
-        }
-        for id in &self.unreadable {
-            writeln!(to, "removed {id}, which could not be read")?;
-        }
-        for shown in &self.prebookings {
-            writeln!(to, "removed {}", shown.line(self.now))?;
-            let removed = &shown.prebooking;
-            if matches!(removed.progress, Progress::Booked | Progress::Waitlisted) {
-                let hint =
-                    booking_remains(removed.reservation.as_deref(), &removed.request.account);
-                style.write_notes(&[hint], 2, Style::Mine, to)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn has_side_effects(&self) -> bool {
-        true
-    }
 }

@@ -1,6 +1,5 @@
 //! How prebookings and weekly rules are shown: as JSON, and as tables by account and box.
 
-use std::io::{self, Write};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -287,13 +286,12 @@ fn rfc3339(at: DateTime<Tz>, ending: &str) -> String {
     at.format(&format!("%Y-%m-%dT%H:%M:%S{ending}")).to_string()
 }
 
-/// Writes prebookings as a table for each account and box.
-pub(super) fn write_prebookings(
+/// Prebookings as a table for each account and box.
+pub(super) fn prebooking_lines(
     shown: &[Shown],
     now: DateTime<Utc>,
     style: &OutputStyle,
-    to: &mut dyn Write,
-) -> io::Result<()> {
+) -> Vec<String> {
     let entries = shown.iter().map(|shown| {
         let (stored, request) = (&shown.prebooking, &shown.prebooking.request);
         let (state, colour) = shown.state(now);
@@ -310,30 +308,27 @@ pub(super) fn write_prebookings(
             notes: shown.notes(now),
         }
     });
-    write_groups(entries.collect(), now, style, to)?;
+    let mut lines = group_lines(entries.collect(), now, style);
     let is_unknown = |shown: &&Shown| {
         shown.opens_at().is_none() && shown.prebooking.progress == Progress::Pending
     };
-    match shown.iter().find(is_unknown) {
-        Some(shown) => {
-            let gym = &shown.prebooking.request.gym;
-            let note = format!(
-                "if the opening is unknown, every run tries once; to set it, for example: `aimharder boxes set {gym} --opens 4d`"
-            );
-            writeln!(to)?;
-            style.write_notes(&[note], 0, Style::Plain, to)
-        }
-        None => Ok(()),
+    if let Some(shown) = shown.iter().find(is_unknown) {
+        let gym = &shown.prebooking.request.gym;
+        let note = format!(
+            "if the opening is unknown, every run tries once; to set it, for example: `aimharder boxes set {gym} --opens 4d`"
+        );
+        lines.push(String::new());
+        lines.extend(style.paragraph(&note, 0, Style::Plain));
     }
+    lines
 }
 
-/// Writes weekly rules as a table for each account and box.
-pub(super) fn write_rules(
+/// Weekly rules as a table for each account and box.
+pub(super) fn rule_lines(
     rules: &[ShownRule],
     now: DateTime<Utc>,
     style: &OutputStyle,
-    to: &mut dyn Write,
-) -> io::Result<()> {
+) -> Vec<String> {
     let entries = rules.iter().map(|shown| {
         let (rule, request) = (&shown.rule, &shown.rule.request);
         Entry {
@@ -349,7 +344,7 @@ pub(super) fn write_rules(
             notes: request_notes(request, shown.opening, shown.lead),
         }
     });
-    write_groups(entries.collect(), now, style, to)
+    group_lines(entries.collect(), now, style)
 }
 
 impl ShownRule {
@@ -375,38 +370,33 @@ struct Entry<'e> {
 }
 
 /// Times are in the box's zone, which the heading names if this machine's clock shows another time.
-fn write_groups(
+fn group_lines(
     mut entries: Vec<Entry<'_>>,
     now: DateTime<Utc>,
     style: &OutputStyle,
-    to: &mut dyn Write,
-) -> io::Result<()> {
+) -> Vec<String> {
     let place = |entry: &Entry<'_>| (entry.request.account.clone(), entry.request.gym.clone());
     entries.sort_by_key(place);
-    for (n, group) in entries.chunk_by(|a, b| place(a) == place(b)).enumerate() {
-        if n > 0 {
-            writeln!(to)?;
+    let mut lines = Vec::new();
+    for group in entries.chunk_by(|a, b| place(a) == place(b)) {
+        if !lines.is_empty() {
+            lines.push(String::new());
         }
         if let Some(Entry { request, zone, .. }) = group.first() {
             let mut heading = format!("{}, {}", request.account, request.gym);
             if !clock::is_local(*zone, now) {
                 heading = format!("{heading} (times in {})", zone.name());
             }
-            writeln!(to, "{}", style.paint(&heading, Style::Heading))?;
+            lines.push(style.paint(&heading, Style::Heading).into_owned());
         }
-        write_table(group, style, to)?;
+        let rows: Vec<Vec<Cell>> = group.iter().map(|entry| entry.cells.clone()).collect();
+        let ids = rows.iter().filter_map(|row| row.first());
+        let margin = 4 + ids.map(|id| id.text.width()).max().unwrap_or_default();
+        let table = style.lines(&rows, 2, &[shrink(3, 8), shrink(4, 12)]);
+        for (line, entry) in table.into_iter().zip(group) {
+            lines.push(line);
+            lines.extend(style.paragraph(&entry.notes.join("; "), margin, Style::Faint));
+        }
     }
-    Ok(())
-}
-
-fn write_table(entries: &[Entry<'_>], style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-    let rows: Vec<Vec<Cell>> = entries.iter().map(|entry| entry.cells.clone()).collect();
-    let ids = rows.iter().filter_map(|row| row.first());
-    let margin = 4 + ids.map(|id| id.text.width()).max().unwrap_or_default();
-    let lines = style.lines(&rows, 2, &[shrink(3, 8), shrink(4, 12)]);
-    for (line, entry) in lines.iter().zip(entries) {
-        writeln!(to, "{line}")?;
-        style.write_notes(&entry.notes, margin, Style::Faint, to)?;
-    }
-    Ok(())
+    lines
 }

@@ -1,14 +1,14 @@
 //! `prebook skip`: dates on which the weekly rules of an account book nothing.
 
 use std::collections::BTreeSet;
-use std::io::{self, Write};
 use std::str::FromStr;
 
 use anyhow::Result;
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use clap::Args;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
+use serde_json::json;
 
 use super::shown::Shown;
 use super::{booking_remains, materialize_rules, to_shown};
@@ -25,9 +25,9 @@ use crate::model::weekly::Skip;
 use crate::model::zone;
 use crate::store::Attempt;
 use crate::text::quote;
+use crate::ui::Ui;
 use crate::ui::dates::short_day;
 use crate::ui::table::{OutputStyle, Style};
-use crate::ui::{Output, Ui};
 
 const HELP: Help = Help {
     notes: "",
@@ -136,14 +136,22 @@ pub(super) fn run(args: &PrebookSkipArgs, app: &App, ui: &mut Ui) -> Result<()> 
         Some(days) => vec![days],
         None => skips.clone(),
     };
-    ui.print(&SkipResult {
-        is_change: days.is_some(),
-        bookings: bookings(app, &account, &looked_at)?,
-        removed: to_shown(app, removed)?,
-        restored: to_shown(app, restored)?,
-        skips,
-        account,
-        now,
+    let bookings = bookings(app, &account, &looked_at)?;
+    let (removed, restored) = (to_shown(app, removed)?, to_shown(app, restored)?);
+    let ids = |shown: &[Shown]| -> Vec<_> { shown.iter().map(|it| it.prebooking.id).collect() };
+    let data = json!({
+        "skips": skips,
+        "bookings": bookings,
+        "removed": ids(&removed),
+        "restored": ids(&restored),
+    });
+    ui.print_result(&data, |style| {
+        let mut lines = skip_lines(&account, &skips);
+        let line = |what, shown: &Shown| format!("{what} {}", shown.line(now));
+        lines.extend(removed.iter().map(|it| line("removed prebooking", it)));
+        lines.extend(restored.iter().map(|it| line("prebooked again:", it)));
+        lines.extend(bookings.iter().flat_map(|it| it.lines(now, style)));
+        lines
     })
 }
 
@@ -236,24 +244,6 @@ fn booked_class(prebooking: &Prebooking, attempts: &[Attempt]) -> Choice {
     booked.unwrap_or_else(|| prebooking.request.first.clone())
 }
 
-#[derive(Debug, Serialize)]
-struct SkipResult {
-    skips: Vec<Skip>,
-    bookings: Vec<Booking>,
-    /// Occurrences that were removed by this skip.
-    #[serde(serialize_with = "ids")]
-    removed: Vec<Shown>,
-    /// Occurrences that came back with the removal of this skip.
-    #[serde(serialize_with = "ids")]
-    restored: Vec<Shown>,
-    #[serde(skip)]
-    is_change: bool,
-    #[serde(skip)]
-    account: Account,
-    #[serde(skip)]
-    now: DateTime<Utc>,
-}
-
 /// A booking within the skipped dates, in the shape of `bookings`.
 #[derive(Debug, Serialize)]
 struct Booking {
@@ -273,55 +263,36 @@ struct Booking {
     state: Progress,
 }
 
-fn ids<S: Serializer>(shown: &[Shown], to: S) -> Result<S::Ok, S::Error> {
-    to.collect_seq(shown.iter().map(|shown| shown.prebooking.id))
+fn skip_lines(account: &Account, skips: &[Skip]) -> Vec<String> {
+    if skips.is_empty() {
+        return vec![format!("{account}: no skips; weekly rules book every day")];
+    }
+    let day = |day: NaiveDate| day.format("%a %-d %b %Y").to_string();
+    let line = |skip: &Skip| match (day(skip.from), day(skip.to)) {
+        (from, to) if from == to => format!("  {from}"),
+        (from, to) => format!("  {from} – {to}"),
+    };
+    let mut lines = vec![format!("{account}: weekly rules book nothing on")];
+    lines.extend(skips.iter().map(line));
+    lines
 }
 
-impl Output for SkipResult {
-    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-        if self.skips.is_empty() {
-            writeln!(
-                to,
-                "{}: no skips; weekly rules book every day",
-                self.account
-            )?;
-        } else {
-            writeln!(to, "{}: weekly rules book nothing on", self.account)?;
-        }
-        for skip in &self.skips {
-            let day = |day: NaiveDate| day.format("%a %-d %b %Y").to_string();
-            if skip.from == skip.to {
-                writeln!(to, "  {}", day(skip.from))?;
-            } else {
-                writeln!(to, "  {} – {}", day(skip.from), day(skip.to))?;
-            }
-        }
-        for shown in &self.removed {
-            writeln!(to, "removed prebooking {}", shown.line(self.now))?;
-        }
-        for shown in &self.restored {
-            writeln!(to, "prebooked again: {}", shown.line(self.now))?;
-        }
-        for booking in &self.bookings {
-            let state = match booking.state {
-                Progress::Waitlisted => "on the waiting list",
-                _ => "booked",
-            };
-            let line = format!(
-                "still {state}: {} {} {}, {}",
-                short_day(booking.day, booking.starts_at.timezone(), self.now),
-                booking.start.format("%H:%M"),
-                booking.name.as_deref().unwrap_or("class"),
-                booking.r#box,
-            );
-            writeln!(to, "{}", style.paint(&line, Style::Mine))?;
-            let hint = booking_remains(booking.reservation_id.as_deref(), &booking.account);
-            style.write_notes(&[hint], 2, Style::Plain, to)?;
-        }
-        Ok(())
-    }
-
-    fn has_side_effects(&self) -> bool {
-        self.is_change
+impl Booking {
+    fn lines(&self, now: DateTime<Utc>, style: &OutputStyle) -> Vec<String> {
+        let state = match self.state {
+            Progress::Waitlisted => "on the waiting list",
+            _ => "booked",
+        };
+        let line = format!(
+            "still {state}: {} {} {}, {}",
+            short_day(self.day, self.starts_at.timezone(), now),
+            self.start.format("%H:%M"),
+            self.name.as_deref().unwrap_or("class"),
+            self.r#box,
+        );
+        let hint = booking_remains(self.reservation_id.as_deref(), &self.account);
+        let mut lines = vec![style.paint(&line, Style::Mine).into_owned()];
+        lines.extend(style.paragraph(&hint, 2, Style::Plain));
+        lines
     }
 }

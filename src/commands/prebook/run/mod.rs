@@ -22,6 +22,7 @@ use crate::commands::automation;
 use crate::commands::failure;
 use crate::commands::help::{Help, code};
 use crate::commands::learn::OpeningObservation;
+use crate::error::Failure;
 use crate::model::box_profile::BoxProfile;
 use crate::model::prebooking::Progress;
 use crate::model::session::SessionKind;
@@ -33,7 +34,7 @@ use crate::sessions::SessionSelector;
 use crate::signals::{self, SignalGuard};
 use crate::store::SessionRow;
 use crate::ui::Ui;
-use output::{RunView, announce_wait, write_line};
+use output::{RunView, announce_wait, lines};
 
 const HELP: Help = Help {
     notes: "",
@@ -85,7 +86,8 @@ pub(super) fn run(args: &PrebookRunArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let device = app.named_device(app.global.account.as_ref())?;
     if args.dry_run {
         automation::require_session(app)?;
-        return ui.print(&plan(args, app, device.as_ref())?);
+        let view = plan(args, app, device.as_ref())?;
+        return ui.print_result(&view, |style| view.plan(style));
     }
     let switch = app.config.ping.prebook.as_ref();
     automation::run(app, switch, ui, |ui| {
@@ -114,7 +116,7 @@ fn book_all(
     app: &App,
     device: Option<&SessionRow>,
     ui: &mut Ui,
-) -> Result<(RunView, SignalGuard)> {
+) -> Result<(RunView, Option<Failure>, SignalGuard)> {
     raise_file_limit();
     // a device session acts for its own account only
     let account = device.map(|row| &row.account);
@@ -144,13 +146,13 @@ fn book_all(
     notifier.finish();
     // a signal does not end the program until the result is printed
     let signal_guard = signals::signal_guard("result");
-    let mut view = std::mem::take(&mut *locked(&view));
-    view.failure = match done {
+    let view = std::mem::take(&mut *locked(&view));
+    let failure = match done {
         Err(e) if view.results.is_empty() => return Err(e),
         Err(e) => Some(failure::of(&e)),
         Ok(()) => view.failure_of_results(),
     };
-    Ok((view, signal_guard))
+    Ok((view, failure, signal_guard))
 }
 
 /// Reports a result and adds it to the others.
@@ -164,7 +166,7 @@ fn take(
     if !result.is_change {
         return report::report(app, ui, notifier, &result);
     }
-    ui.print_part(|style, to| write_line(&result, style, to));
+    ui.print_part(|style| lines(&result, style));
     learn(app, &result);
     let reported = report::report(app, ui, notifier, &result);
     if result.outcome == Outcome::Full
@@ -186,7 +188,6 @@ fn plan(args: &PrebookRunArgs, app: &App, device: Option<&SessionRow>) -> Result
     let now = clock::now();
     let gym = app.global.gym.as_ref();
     let mut view = RunView::default();
-    view.dry_run = true;
     for prebooking in app.store.open_prebookings(app.global.account.as_ref())? {
         let prebooking = release_stale_claim(app, prebooking);
         let is_foreign = device.is_some_and(|row| row.account != prebooking.request.account);

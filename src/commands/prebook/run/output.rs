@@ -14,7 +14,6 @@ use crate::error::{ExitKind, Failure};
 use crate::model::prebooking::{Prebooking, Progress};
 use crate::model::time::human_age;
 use crate::prebook::PrebookResult;
-use crate::ui::Output;
 use crate::ui::table::{Cell, OutputStyle, Style, cell, plain, shrink};
 
 #[derive(Debug, Default, Serialize)]
@@ -25,28 +24,6 @@ pub(super) struct RunView {
     failed: usize,
     postponed: usize,
     pub results: Vec<PrebookResult>,
-    #[serde(skip)]
-    pub failure: Option<Failure>,
-    #[serde(skip)]
-    pub dry_run: bool,
-}
-
-impl Output for RunView {
-    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-        if self.dry_run {
-            return self.plan(style, to);
-        }
-        // each result was printed when it was known, failures on standard error
-        Ok(())
-    }
-
-    fn failure(&self) -> Option<Failure> {
-        self.failure.clone()
-    }
-
-    fn has_side_effects(&self) -> bool {
-        !self.dry_run
-    }
 }
 
 impl RunView {
@@ -98,7 +75,7 @@ impl RunView {
     }
 
     /// The plan of a dry run, in the box's time and, if it differs, in local time.
-    fn plan(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn plan(&self, style: &OutputStyle) -> Vec<String> {
         let now = clock::now();
         let row = |result: &PrebookResult| {
             let opens_at = result.opens_at.map(|at| at.with_timezone(&result.zone));
@@ -122,36 +99,27 @@ impl RunView {
                 row.truncate(2);
             }
         }
-        for (line, result) in style
-            .lines(&rows, 0, &[shrink(1, 20)])
-            .iter()
-            .zip(&self.results)
-        {
-            writeln!(to, "{line}")?;
-            let account = result.prebooking.request.account.to_string();
-            let notes = [describe(result), account];
-            for note in style.wrap(&notes, 4).iter().filter(|_| below) {
-                writeln!(to, "{note}")?;
+        let mut lines = Vec::new();
+        let table = style.lines(&rows, 0, &[shrink(1, 20)]).into_iter();
+        for (line, result) in table.zip(&self.results) {
+            lines.push(line);
+            if below {
+                let account = &result.prebooking.request.account;
+                let note = format!("{}; {account}", describe(result));
+                lines.extend(style.paragraph(&note, 4, Style::Plain));
             }
         }
-        Ok(())
+        lines
     }
 }
 
-/// Writes the line of a success. Failures are reported on standard error.
-///
-/// # Errors
-/// Those of the writer.
-pub(super) fn write_line(
-    result: &PrebookResult,
-    style: &OutputStyle,
-    to: &mut dyn Write,
-) -> io::Result<()> {
+/// The line of a success. Failures are reported on standard error.
+pub(super) fn lines(result: &PrebookResult, style: &OutputStyle) -> Vec<String> {
     let outcome = match result.outcome {
         Outcome::Booked => cell("booked", Style::Good),
         Outcome::AlreadyBooked => cell("already booked", Style::Good),
         Outcome::Waitlisted => cell("on the waiting list", Style::Mine),
-        _ => return Ok(()),
+        _ => return Vec::new(),
     };
     let mut text = describe(result);
     if let Some(id) = result.reservation() {
@@ -164,7 +132,7 @@ pub(super) fn write_line(
     if let Some(message) = &result.next.message {
         text = format!("{text}; {message}");
     }
-    style.write_state(&outcome, &text, to)
+    style.state(&outcome, &text)
 }
 
 /// `18:30 WOD, Mon 23 Nov (crossfitdemo)`
