@@ -96,14 +96,14 @@ pub(crate) fn run(args: &BookingsArgs, app: &App, ui: &mut Ui) -> Result<()> {
         };
         let text = file.text(&bookings, &history, &prebookings);
         // clap refuses --json beside --ics
-        return ui.print_result(&Value::Null, |_| vec![text]);
+        return ui.print(&Value::Null, |_| vec![text]);
     }
     let data = json!({
         "bookings": bookings,
         "history": history,
         "session": SessionRef::from(session.row()),
     });
-    ui.print_result(&data, |style| table(&bookings, &history, now, style))
+    ui.print(&data, |style| table(&bookings, &history, now, style))
 }
 
 /// The pending prebookings of this person, each with the box's time zone.

@@ -178,7 +178,7 @@ fn list(is_detected: bool, app: &App, ui: &mut Ui) -> Result<()> {
     if let Some(session) = session {
         data["session"] = json!(session);
     }
-    ui.print_result(&data, |style| table(&boxes, style))
+    ui.print(&data, |style| table(&boxes, style))
 }
 
 /// Asks the platform which boxes the account has and stores them: whoami first, then the links on `/home`; a missing number
@@ -256,7 +256,7 @@ fn set(args: &BoxSetArgs, app: &App, ui: &mut Ui) -> Result<()> {
             overridden.join(", ")
         ));
     }
-    ui.print_result(&profile, |style| {
+    ui.print(&profile, |style| {
         let lines = summary(&profile, args.class.as_deref());
         let wrap = |line: &String| style.paragraph(line, 0, Style::Plain);
         lines.iter().flat_map(wrap).collect()
@@ -316,7 +316,7 @@ fn remove(name: &str, app: &App, ui: &mut Ui) -> Result<()> {
         )));
     }
     app.store.remove_box(name)?;
-    ui.print_result(&json!({ "removed": name }), |_| {
+    ui.print(&json!({ "removed": name }), |_| {
         vec![format!("removed: {name}")]
     })
 }

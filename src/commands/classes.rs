@@ -105,7 +105,7 @@ pub(crate) fn run(args: &ClassesArgs, app: &App, ui: &mut Ui) -> Result<()> {
         "classes": classes,
     });
     let is_filtered = args.class.is_some() || args.coach.is_some() || args.open;
-    ui.print_result(&data, |style| text(&classes, &days, is_filtered, style))
+    ui.print(&data, |style| text(&classes, &days, is_filtered, style))
 }
 
 fn days(args: &ClassesArgs, profile: &BoxProfile) -> Result<Vec<NaiveDate>> {

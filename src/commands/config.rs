@@ -68,14 +68,14 @@ pub(crate) fn run(args: &ConfigArgs, global: &GlobalArgs, ui: &mut Ui) -> Result
         ConfigCommand::Check => {
             check_programs(&config)?;
             check_names(&config, global)?;
-            ui.print_result(&json!({ "ok": true }), |style| match &config.path {
+            ui.print(&json!({ "ok": true }), |style| match &config.path {
                 Some(path) => style.paragraph(&format!("{}: OK", unbroken(path)), 0, Style::Plain),
                 None => vec!["no config file: the defaults apply".to_owned()],
             })
         }
         ConfigCommand::Show => {
             let values = values(&config, global)?;
-            ui.print_result(&json!({ "values": values }), |style| table(&values, style))
+            ui.print(&json!({ "values": values }), |style| table(&values, style))
         }
     }
 }

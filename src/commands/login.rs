@@ -1,12 +1,11 @@
 //! `login`: two separate logins, one for each kind of session.
 
 use std::io::{self, BufRead, IsTerminal, Write};
-use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use anyhow::{Result, bail};
 use clap::Args;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_json::json;
 
 use super::app::App;
@@ -21,8 +20,8 @@ use crate::secret::Secret;
 use crate::sessions::{Granted, LoginTry, SessionManager, SessionSelector};
 use crate::store::BoxRow;
 use crate::text::append_flag;
-use crate::ui::table::{OutputStyle, Style, cell, unbroken};
-use crate::ui::{Output, Ui};
+use crate::ui::Ui;
+use crate::ui::table::{OutputStyle, Style, unbroken};
 
 /// How often a mistyped e-mail address is asked for again.
 const MAX_ATTEMPTS: u8 = 3;
@@ -99,13 +98,13 @@ pub(crate) fn run(args: &LoginArgs, app: &App, ui: &mut Ui) -> Result<()> {
         password,
         unattended,
     };
-    ui.print(&run.log_in(args.only, device)?)
+    run.log_in(args.only, device, ui)
 }
 
 impl Run<'_> {
     /// The device session first: if it fails, nothing else is tried and nothing is stored. The background session is logged
     /// in while `setrefresh` is called for the device session.
-    fn log_in(&self, only: Option<SessionKind>, device: Fingerprint) -> Result<Login> {
+    fn log_in(&self, only: Option<SessionKind>, device: Fingerprint, ui: &mut Ui) -> Result<()> {
         let device = SessionRef {
             kind: SessionKind::Device,
             fingerprint: device,
@@ -129,13 +128,67 @@ impl Run<'_> {
         }
         self.remember_boxes(&granted);
         let boxes = self.app.store.boxes_of(&self.account)?;
-        Ok(Login {
-            account: self.account.clone(),
-            sessions,
-            next: boxes.first().map(|first| self.next_command(first, &boxes)),
-            boxes,
-            store: self.app.store.path().to_owned(),
+        let listed = |row: &BoxRow| json!({ "box": row.name, "id": row.set_id.or(row.id), "name": row.title });
+        let data = json!({
+            "account": self.account,
+            "sessions": sessions,
+            "boxes": boxes.iter().map(listed).collect::<Vec<_>>(),
+        });
+        let error = sessions.iter().find_map(|session| session.error.as_ref());
+        let failure = error.map(|error| {
+            let message = format!(
+                "only the device session is logged in; the background login failed: {error}; \
+                 run `aimharder login {} --only background`",
+                self.account
+            );
+            Failure::new(ExitKind::Partial, message)
+        });
+        // after a failure, the error names the next step
+        let is_done = failure.is_none();
+        ui.print_outcome(&data, failure, |style| {
+            let mut lines = self.text(&sessions, &boxes, style);
+            if is_done {
+                let next = boxes.first().map(|first| self.next_command(first, &boxes));
+                lines.extend(next.map(|next| format!("next: `{next}`")));
+                lines.push("to check the setup of automation: `aimharder status`".to_owned());
+            }
+            lines
         })
+    }
+
+    fn text(
+        &self,
+        sessions: &[SessionLogin],
+        boxes: &[BoxRow],
+        style: &OutputStyle,
+    ) -> Vec<String> {
+        let mut lines = Vec::new();
+        for session in sessions {
+            let what = match session.session.kind {
+                SessionKind::Device => "device session (for commands on this machine)",
+                SessionKind::Background => "background session (for cron and timers)",
+            };
+            let (state, colour, why) = match &session.error {
+                None => ("logged in", Style::Good, String::new()),
+                Some(error) => ("not logged in", Style::Bad, format!(": {error}")),
+            };
+            let wrapped = style.paragraph(&format!("{what}: {state}{why}"), 0, Style::Plain);
+            let painted = style.paint(state, colour);
+            lines.extend(wrapped.iter().map(|line| line.replacen(state, &painted, 1)));
+        }
+        let names = boxes.iter().map(|row| match &row.title {
+            Some(title) => format!("{} ({title})", row.name),
+            None => row.name.clone(),
+        });
+        let mut names = names.collect::<Vec<_>>().join(", ");
+        if names.is_empty() {
+            "none found".clone_into(&mut names);
+        }
+        lines.extend(style.paragraph(&format!("boxes: {names}"), 0, Style::Plain));
+        let store = unbroken(self.app.store.path());
+        let stored = format!("stored in {store} (tokens and cookies, not the password)");
+        lines.extend(style.paragraph(&stored, 0, Style::Plain));
+        lines
     }
 
     fn one(&self, session: &SessionRef, then: impl Fn() + Sync) -> Result<Granted> {
@@ -271,19 +324,6 @@ fn password(args: &LoginArgs, app: &App, account: &Account) -> Result<(Secret, b
 }
 
 #[derive(Debug, Serialize)]
-struct Login {
-    account: Account,
-    sessions: Vec<SessionLogin>,
-    #[serde(serialize_with = "box_list")]
-    boxes: Vec<BoxRow>,
-    #[serde(skip)]
-    store: PathBuf,
-    /// the command to run next
-    #[serde(skip)]
-    next: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
 struct SessionLogin {
     #[serde(flatten)]
     session: SessionRef,
@@ -307,75 +347,5 @@ impl SessionLogin {
             error: result.err().map(|e| failure::of(e).message),
             warning,
         }
-    }
-}
-
-fn box_list<S: Serializer>(boxes: &[BoxRow], to: S) -> Result<S::Ok, S::Error> {
-    to.collect_seq(
-        boxes
-            .iter()
-            .map(|row| json!({ "box": row.name, "id": row.set_id.or(row.id), "name": row.title })),
-    )
-}
-
-impl Output for Login {
-    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-        for session in &self.sessions {
-            let what = match session.session.kind {
-                SessionKind::Device => "device session (for commands on this machine)",
-                SessionKind::Background => "background session (for cron and timers)",
-            };
-            let (state, why) = match &session.error {
-                None => (cell("logged in", Style::Good), String::new()),
-                Some(error) => (cell("not logged in", Style::Bad), format!(": {error}")),
-            };
-            for line in style.wrap(&[format!("{what}: {}{why}", state.text)], 0) {
-                let painted = style.paint(&state.text, state.style);
-                writeln!(to, "{}", line.replacen(&state.text, &painted, 1))?;
-            }
-        }
-        let names = self.boxes.iter().map(|row| match &row.title {
-            Some(title) => format!("{} ({title})", row.name),
-            None => row.name.clone(),
-        });
-        let names = names.collect::<Vec<_>>().join(", ");
-        let names = if names.is_empty() {
-            "none found"
-        } else {
-            &names
-        };
-        style.write_notes(&[format!("boxes: {names}")], 0, Style::Plain, to)?;
-        let stored = format!(
-            "stored in {} (tokens and cookies, not the password)",
-            unbroken(&self.store)
-        );
-        style.write_notes(&[stored], 0, Style::Plain, to)?;
-        // after a failure, the error names the next step
-        if self.failure().is_some() {
-            return Ok(());
-        }
-        if let Some(next) = &self.next {
-            writeln!(to, "next: `{next}`")?;
-        }
-        writeln!(to, "to check the setup of automation: `aimharder status`")
-    }
-
-    fn failure(&self) -> Option<Failure> {
-        let error = self
-            .sessions
-            .iter()
-            .find_map(|session| session.error.as_ref())?;
-        Some(Failure::new(
-            ExitKind::Partial,
-            format!(
-                "only the device session is logged in; the background login failed: {error}; \
-                 run `aimharder login {} --only background`",
-                self.account
-            ),
-        ))
-    }
-
-    fn has_side_effects(&self) -> bool {
-        true
     }
 }

@@ -1,11 +1,9 @@
 //! `logout`: deletes stored sessions. The platform is never called: its logout would end all sessions of the account
 //! (protocol.md §3).
 
-use std::io::{self, Write};
-
 use anyhow::{Result, bail};
 use clap::Args;
-use serde::Serialize;
+use serde_json::json;
 
 use super::SessionRef;
 use super::app::App;
@@ -14,8 +12,7 @@ use crate::error::{ExitKind, Failure};
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
 use crate::store::SessionRow;
-use crate::ui::table::OutputStyle;
-use crate::ui::{Output, Ui};
+use crate::ui::Ui;
 
 const HELP: Help = Help {
     notes: "",
@@ -59,14 +56,14 @@ pub(crate) fn run(args: &LogoutArgs, app: &App, ui: &mut Ui) -> Result<()> {
              `aimharder logout --background --yes-delete-background`",
         ));
     }
-    let mut result = Deleted::default();
     if app.named_account().is_none() && !app.store.has_sessions()? {
-        return ui.print(&result);
+        return print(&[], None, ui);
     }
     let account = app.account()?;
     let rows = selected(args, app, &account, background)?;
-    let done = delete(app, rows, &mut result.deleted);
-    if !result.deleted.is_empty() {
+    let mut deleted = Vec::new();
+    let done = delete(app, rows, &mut deleted);
+    if !deleted.is_empty() {
         purge(app);
         if background && has_prebookings(app, &account).unwrap_or_default() {
             ui.status(&format!(
@@ -75,15 +72,27 @@ pub(crate) fn run(args: &LogoutArgs, app: &App, ui: &mut Ui) -> Result<()> {
             ));
         }
     }
-    match done {
-        Err(e) if result.deleted.is_empty() => return Err(e),
+    let failure = match done {
+        Err(e) if deleted.is_empty() => return Err(e),
         Err(e) => {
             let message = format!("not all sessions were deleted: {e:#}");
-            result.failure = Some(Failure::new(ExitKind::Partial, message));
+            Some(Failure::new(ExitKind::Partial, message))
         }
-        Ok(()) => {}
-    }
-    ui.print(&result)
+        Ok(()) => None,
+    };
+    print(&deleted, failure, ui)
+}
+
+fn print(deleted: &[SessionRef], failure: Option<Failure>, ui: &mut Ui) -> Result<()> {
+    ui.print_outcome(&json!({ "deleted": deleted }), failure, |_| {
+        if deleted.is_empty() {
+            return vec!["nothing to delete".to_owned()];
+        }
+        let line = |SessionRef { kind, fingerprint }: &SessionRef| {
+            format!("deleted: {kind} session {}", fingerprint.short())
+        };
+        deleted.iter().map(line).collect()
+    })
 }
 
 /// The listing is enough: sessions can be deleted without the store's key.
@@ -139,31 +148,4 @@ pub(super) fn purge(app: &App) {
         "the login is deleted, but its text may be left in unused parts of the store {} ({why})",
         app.store.path().display()
     );
-}
-
-#[derive(Debug, Default, Serialize)]
-struct Deleted {
-    deleted: Vec<SessionRef>,
-    #[serde(skip)]
-    failure: Option<Failure>,
-}
-
-impl Output for Deleted {
-    fn write_text(&self, _: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-        if self.deleted.is_empty() {
-            return writeln!(to, "nothing to delete");
-        }
-        self.deleted.iter().try_for_each(|session| {
-            let (kind, fingerprint) = (session.kind, session.fingerprint.short());
-            writeln!(to, "deleted: {kind} session {fingerprint}")
-        })
-    }
-
-    fn failure(&self) -> Option<Failure> {
-        self.failure.clone()
-    }
-
-    fn has_side_effects(&self) -> bool {
-        true
-    }
 }

@@ -83,7 +83,7 @@ pub(crate) fn run(args: &ManArgs, root: Command, ui: &mut Ui) -> Result<()> {
     root.build();
     if let Some(directory) = &args.dir {
         let files = write_all(&root, directory)?;
-        return ui.print_result(&json!({ "written": files }), |_| files);
+        return ui.print(&json!({ "written": files }), |_| files);
     }
     let mut command = &root;
     for name in &args.command {
@@ -96,7 +96,7 @@ pub(crate) fn run(args: &ManArgs, root: Command, ui: &mut Ui) -> Result<()> {
         })?;
     }
     let page = page(command)?;
-    ui.print_result(&json!({ "page": page }), |_| vec![page])
+    ui.print(&json!({ "page": page }), |_| vec![page])
 }
 
 fn write_all(root: &Command, directory: &Path) -> Result<Vec<String>> {

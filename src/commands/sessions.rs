@@ -110,7 +110,7 @@ fn list(app: &App, ui: &mut Ui) -> Result<()> {
         Session::of(row, busy, now)
     });
     let sessions: Vec<_> = sessions.collect();
-    ui.print_result(&json!({ "sessions": sessions }), |style| {
+    ui.print(&json!({ "sessions": sessions }), |style| {
         if sessions.is_empty() {
             return vec!["no sessions; run `aimharder login`".to_owned()];
         }
@@ -143,7 +143,7 @@ fn prune(app: &App, ui: &mut Ui) -> Result<()> {
     if deleted > 0 {
         super::logout::purge(app);
     }
-    ui.print_result(&json!({ "deleted": deleted }), |_| {
+    ui.print(&json!({ "deleted": deleted }), |_| {
         vec![format!("{} deleted", plural(deleted, "old device session"))]
     })
 }
@@ -160,7 +160,7 @@ fn set(auto_refresh: bool, app: &App, ui: &mut Ui) -> Result<()> {
     app.store.set_auto_refresh(&row, auto_refresh)?;
     let busy = app.sessions().locks.is_busy(&row.account, &row.fingerprint);
     let session = Session::of(row, busy, clock::now());
-    ui.print_result(&session, |style| {
+    ui.print(&session, |style| {
         let lines = style.lines(&[session.row()], 0, &SHRINK).into_iter();
         lines.flat_map(|line| session.lines(line, style)).collect()
     })

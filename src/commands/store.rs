@@ -1,11 +1,10 @@
 //! `store key | encrypt | decrypt | rekey | backup`: encryption of the stored logins, and copies of the store.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand, ValueHint};
-use serde::Serialize;
 use serde_json::json;
 
 use super::app::App;
@@ -13,8 +12,8 @@ use super::help::{Help, code};
 use super::plural;
 use crate::error::{ExitKind, Failure};
 use crate::store::{self, Conversion, Store};
-use crate::ui::table::{OutputStyle, Style, unbroken};
-use crate::ui::{Output, Ui};
+use crate::ui::Ui;
+use crate::ui::table::{Style, unbroken};
 use crate::{process, signals};
 
 const WRONG_KEY: (u8, &str) = (1, "unusable store, or wrong key");
@@ -153,7 +152,7 @@ pub(crate) fn run(args: &StoreArgs, app: impl FnOnce() -> Result<App>, ui: &mut 
 
 fn key(ui: &mut Ui) -> Result<()> {
     let key = store::new_key().context("make a key")?;
-    ui.print_result(&json!({ "key": key.expose() }), |_| {
+    ui.print(&json!({ "key": key.expose() }), |_| {
         vec![key.expose().to_owned()]
     })
 }
@@ -171,7 +170,18 @@ fn convert(
         // another process has decrypted it meanwhile: the new key is not this store's key
         bail!(Failure::usage(NOT_ENCRYPTED));
     }
-    ui.print(&done)
+    let failure = done.unclean.as_ref().map(|why| {
+        let message = format!(
+            "done, but plain text may remain in free pages, in the log or in copies: {why}; \
+             the next aimharder command removes it"
+        );
+        Failure::new(ExitKind::Partial, message)
+    });
+    ui.print_outcome(&done, failure, |style| {
+        let lines = conversion(&done);
+        let wrap = |line: &String| style.paragraph(line, 0, Style::Plain);
+        lines.iter().flat_map(wrap).collect()
+    })
 }
 
 fn rekey(app: &App, ui: &mut Ui) -> Result<()> {
@@ -193,73 +203,37 @@ fn rekey(app: &App, ui: &mut Ui) -> Result<()> {
 
 fn backup(file: &Path, app: &App, ui: &mut Ui) -> Result<()> {
     let encrypted = app.store.backup(file)?;
-    ui.print(&Backup {
-        file,
-        encrypted,
-        has_logins: app.store.has_sessions()?,
+    let how = match (encrypted, app.store.has_sessions()?) {
+        (true, _) => "; its logins are encrypted",
+        (false, true) => "; its logins are in plain text",
+        (false, false) => "",
+    };
+    let data = json!({ "backup": file, "encrypted": encrypted });
+    ui.print(&data, |style| {
+        let line = format!("copied to {}{how}", unbroken(file));
+        style.paragraph(&line, 0, Style::Plain)
     })
 }
 
-impl Output for Conversion {
-    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-        let store = unbroken(&self.store);
-        let sessions = plural(self.sessions, "session");
-        let (state, advice) = match (self.encrypted, self.changed) {
-            (true, true) if self.is_rekeyed => (
-                format!("has the new key ({sessions})"),
-                "make key_command or the credential supply the new key: the old one no longer fits",
-            ),
-            (true, true) => (
-                format!("is encrypted ({sessions})"),
-                "keep a copy of the key: without it these logins are lost",
-            ),
-            (true, false) => ("is already encrypted with this key".to_owned(), ""),
-            (false, true) => (format!("is no longer encrypted ({sessions})"), ""),
-            (false, false) => ("is not encrypted".to_owned(), ""),
-        };
-        style.write_notes(&[format!("{store} {state}")], 0, Style::Plain, to)?;
-        style.write_notes(&[advice.to_owned()], 0, Style::Plain, to)?;
-        let removed = self.removed.iter();
-        let mut removed =
-            removed.map(|copy| format!("deleted the earlier copy {}", unbroken(copy)));
-        removed.try_for_each(|line| style.write_notes(&[line], 0, Style::Plain, to))
-    }
-
-    fn failure(&self) -> Option<Failure> {
-        let why = self.unclean.as_ref()?;
-        let message = format!(
-            "done, but plain text may remain in free pages, in the log or in copies: {why}; \
-             the next aimharder command removes it"
-        );
-        Some(Failure::new(ExitKind::Partial, message))
-    }
-
-    fn has_side_effects(&self) -> bool {
-        self.changed
-    }
-}
-
-#[derive(Debug, Serialize)]
-struct Backup<'b> {
-    #[serde(rename = "backup")]
-    file: &'b Path,
-    encrypted: bool,
-    #[serde(skip)]
-    has_logins: bool,
-}
-
-impl Output for Backup<'_> {
-    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()> {
-        let how = match (self.encrypted, self.has_logins) {
-            (true, _) => "; its logins are encrypted",
-            (false, true) => "; its logins are in plain text",
-            (false, false) => "",
-        };
-        let line = format!("copied to {}{how}", unbroken(self.file));
-        style.write_notes(&[line], 0, Style::Plain, to)
-    }
-
-    fn has_side_effects(&self) -> bool {
-        true
-    }
+/// What a conversion did, and what to do next.
+fn conversion(done: &Conversion) -> Vec<String> {
+    let store = unbroken(&done.store);
+    let sessions = plural(done.sessions, "session");
+    let (state, advice) = match (done.encrypted, done.changed) {
+        (true, true) if done.is_rekeyed => (
+            format!("has the new key ({sessions})"),
+            "make key_command or the credential supply the new key: the old one no longer fits",
+        ),
+        (true, true) => (
+            format!("is encrypted ({sessions})"),
+            "keep a copy of the key: without it these logins are lost",
+        ),
+        (true, false) => ("is already encrypted with this key".to_owned(), ""),
+        (false, true) => (format!("is no longer encrypted ({sessions})"), ""),
+        (false, false) => ("is not encrypted".to_owned(), ""),
+    };
+    let mut lines = vec![format!("{store} {state}"), advice.to_owned()];
+    let removed = done.removed.iter();
+    lines.extend(removed.map(|copy| format!("deleted the earlier copy {}", unbroken(copy))));
+    lines
 }

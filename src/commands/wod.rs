@@ -68,7 +68,7 @@ pub(crate) fn run(args: &WodArgs, app: &App, ui: &mut Ui) -> Result<()> {
         "session": SessionRef::from(session.row()),
         "workouts": workouts,
     });
-    ui.print_result(&data, |style| text(&workouts, style))
+    ui.print(&data, |style| text(&workouts, style))
 }
 
 /// The posts with their days, as far as these are known. Pages are read until one ends with a post from before `first`: posts

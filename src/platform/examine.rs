@@ -43,7 +43,7 @@ pub struct Fact {
 }
 
 /// What the responses show.
-#[derive(Debug, Default, serde::Serialize)]
+#[derive(Debug, Default)]
 pub struct Examined {
     /// The facts that could be checked.
     pub facts: Vec<Fact>,
@@ -52,7 +52,6 @@ pub struct Examined {
     /// Fields that no row has and some are expected to have.
     pub missing_fields: Vec<String>,
     /// The `Date` of the first response that has one minus the local clock in seconds.
-    #[serde(skip)]
     pub clock_offset: Option<f64>,
 }
 

@@ -1,14 +1,14 @@
 //! How output is written: results on standard output as text or JSON, messages on standard error.
 //!
-//! A command ends with [`Ui::print_result`], or with [`Ui::print_outcome`] if it may fail after it has a result. Both take the
-//! data of the JSON object and a closure that makes the lines of the text:
+//! A command ends with [`Ui::print`], or with [`Ui::print_outcome`] if it may fail after it has a result. Both take the data
+//! of the JSON object and a closure that makes the lines of the text:
 //!
 //! ```ignore
-//! ui.print_result(&json!({ "boxes": boxes }), |style| style.lines(&rows(&boxes), 0, &SHRINK))
+//! ui.print(&json!({ "boxes": boxes }), |style| style.lines(&rows(&boxes), 0, &SHRINK))
 //! ```
 //!
-//! `json!` keeps the order of the keys. A struct that derives `Serialize` is for data that more than one function handles. The
-//! text of nothing to report is no line. Wrapped lines are those of [`OutputStyle::paragraph`].
+//! `json!` keeps the order of the keys. A struct that derives `Serialize` is for data that several functions handle. Nothing
+//! to report is no line.
 //!
 //! * `dates` – days and instants
 //! * `table` – colours, terminal width, aligned columns, wrapped lines
@@ -46,25 +46,6 @@ const MAX_LAST_LINES: usize = 20;
 const ERROR: u8 = 3;
 const WARNING: u8 = 4;
 const NOTICE: u8 = 5;
-
-/// The result of a command as a value.
-pub trait Output: Serialize {
-    /// Writes the text. A success with nothing to report writes nothing.
-    ///
-    /// # Errors
-    /// Those of the writer.
-    fn write_text(&self, style: &OutputStyle, to: &mut dyn Write) -> io::Result<()>;
-
-    /// The error line and exit code, if the outcome is not a success.
-    fn failure(&self) -> Option<Failure> {
-        None
-    }
-
-    /// Means nothing any more.
-    fn has_side_effects(&self) -> bool {
-        false
-    }
-}
 
 /// Writes results and messages.
 #[derive(Debug)]
@@ -147,7 +128,7 @@ impl Ui {
     ///
     /// # Errors
     /// That of the writer. A closed pipe is none.
-    pub fn print_result(
+    pub fn print(
         &mut self,
         data: &impl Serialize,
         text: impl FnOnce(&OutputStyle) -> Vec<String>,
@@ -193,29 +174,12 @@ impl Ui {
         }
     }
 
-    /// Prints a value.
-    ///
-    /// # Errors
-    /// As [`Ui::print_outcome`].
-    pub fn print(&mut self, output: &impl Output) -> Result<()> {
-        self.print_outcome(output, output.failure(), |style| {
-            let mut text = Vec::new();
-            // a vector takes everything
-            let _ = output.write_text(style, &mut text);
-            let text = String::from_utf8_lossy(&text).into_owned();
-            Some(text)
-                .filter(|text| !text.is_empty())
-                .into_iter()
-                .collect()
-        })
-    }
-
     /// Prints a part of a text result before the whole is known. Does nothing with `--json`. An error of the writer is
     /// reported by [`Ui::print_outcome`].
     pub fn print_part(&mut self, text: impl Fn(&OutputStyle) -> Vec<String>) {
-        text(&OutputStyle::PLAIN)
-            .into_iter()
-            .for_each(|line| self.keep_line(line));
+        for line in text(&OutputStyle::PLAIN) {
+            self.keep_line(line);
+        }
         if self.json {
             return;
         }

@@ -5,7 +5,7 @@
 //! cut and nothing is coloured.
 
 use std::borrow::Cow;
-use std::io::{self, IsTerminal, Write};
+use std::io::IsTerminal;
 use std::os::fd::AsFd;
 use std::path::Path;
 
@@ -118,18 +118,6 @@ impl OutputStyle {
         rows.iter().map(line).collect()
     }
 
-    /// Writes the lines of [`OutputStyle::lines`].
-    pub fn table(
-        &self,
-        rows: &[Vec<Cell>],
-        indent: usize,
-        priorities: &[ShrinkPriority],
-        to: &mut dyn Write,
-    ) -> io::Result<()> {
-        let lines = self.lines(rows, indent, priorities);
-        lines.iter().try_for_each(|line| writeln!(to, "{line}"))
-    }
-
     /// Whether the rows fit as they are.
     pub fn fits(&self, rows: &[Vec<Cell>], indent: usize) -> bool {
         let widths = natural_widths(rows);
@@ -139,48 +127,23 @@ impl OutputStyle {
 
     /// A text on as few lines as it needs, in one style. An empty text has no line.
     pub fn paragraph(&self, text: &str, indent: usize, style: Style) -> Vec<String> {
-        let lines = self.wrap(&[text], indent).into_iter();
-        lines
-            .map(|line| self.paint(&line, style).into_owned())
-            .collect()
+        if text.is_empty() {
+            return Vec::new();
+        }
+        let lines = wrap_line(&format!("{}{text}", " ".repeat(indent)), self.width);
+        let lines = lines
+            .iter()
+            .map(|line| self.paint(line, style).into_owned());
+        lines.collect()
     }
 
     /// The lines of `state: rest`, with the state in its colour.
     pub fn state(&self, state: &Cell, rest: &str) -> Vec<String> {
-        let mut lines = self.wrap(&[format!("{}: {rest}", state.text)], 0);
+        let mut lines = self.paragraph(&format!("{}: {rest}", state.text), 0, Style::Plain);
         if let Some(first) = lines.first_mut() {
             *first = first.replacen(&state.text, &self.paint(&state.text, state.style), 1);
         }
         lines
-    }
-
-    /// The notes, joined by semicolons, on as few lines as they need.
-    pub fn wrap(&self, notes: &[impl AsRef<str>], indent: usize) -> Vec<String> {
-        let text = notes.iter().map(AsRef::as_ref).collect::<Vec<_>>();
-        let text = text.join("; ");
-        if text.is_empty() {
-            return Vec::new();
-        }
-        wrap_line(&format!("{}{text}", " ".repeat(indent)), self.width)
-    }
-
-    /// Writes the lines of [`OutputStyle::wrap`] in one style.
-    pub fn write_notes(
-        &self,
-        notes: &[String],
-        indent: usize,
-        style: Style,
-        to: &mut dyn Write,
-    ) -> io::Result<()> {
-        let lines = self.wrap(notes, indent);
-        let mut lines = lines.iter().map(|line| self.paint(line, style));
-        lines.try_for_each(|line| writeln!(to, "{line}"))
-    }
-
-    /// Writes the lines of [`OutputStyle::state`].
-    pub fn write_state(&self, state: &Cell, rest: &str, to: &mut dyn Write) -> io::Result<()> {
-        let lines = self.state(state, rest);
-        lines.iter().try_for_each(|line| writeln!(to, "{line}"))
     }
 
     fn line(&self, row: &[Cell], indent: usize, widths: &[usize]) -> String {

@@ -71,7 +71,7 @@ pub(crate) fn run(args: &CompletionsArgs, ui: &mut Ui) -> Result<()> {
         Shell::Zsh => include_str!("../../../completions/_aimharder"),
         Shell::Fish => include_str!("../../../completions/aimharder.fish"),
     };
-    ui.print_result(&json!({ "script": text }), |_| vec![text.to_owned()])
+    ui.print(&json!({ "script": text }), |_| vec![text.to_owned()])
 }
 
 /// `root` is the definition of the command line.
@@ -91,7 +91,7 @@ pub(crate) fn complete(
     let path = store_path(named.as_deref().or(global.store.as_deref()));
     let store = path.ok().and_then(|path| Store::open_to_read(&path).ok());
     let candidates = candidates(&line, args.shell, root, store);
-    ui.print_result(&json!({ "candidates": candidates }), |_| candidates)
+    ui.print(&json!({ "candidates": candidates }), |_| candidates)
 }
 
 /// One candidate a line, in the shell's own form: for bash the text that replaces what bash takes for the current word, for

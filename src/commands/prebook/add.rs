@@ -159,7 +159,7 @@ pub(super) fn run(args: &PrebookAddArgs, app: &App, ui: &mut Ui) -> Result<()> {
     };
     warn_of_class(app, &added.prebookings, added.schedule.as_ref())?;
     added.is_complete = warn(app, &account, tools)?;
-    ui.print_result(&added, |style| added.lines(style))
+    ui.print(&added, |style| added.lines(style))
 }
 
 fn request(

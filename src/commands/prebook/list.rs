@@ -52,7 +52,7 @@ pub(super) fn run(args: &PrebookListArgs, app: &App, ui: &mut Ui) -> Result<()> 
             shown.history = Some(app.store.attempts(shown.prebooking.id)?);
         }
     }
-    ui.print_result(&json!({ "prebookings": prebookings }), |style| {
+    ui.print(&json!({ "prebookings": prebookings }), |style| {
         match (prebookings.is_empty(), args.all) {
             (true, true) => vec!["no prebookings".to_owned()],
             (true, false) => {
@@ -69,7 +69,7 @@ pub(super) fn rules(app: &App, ui: &mut Ui) -> Result<()> {
     stored.retain(|rule| is_in_box(app, &rule.request.gym));
     let rules = stored.into_iter().map(|rule| to_shown_rule(app, rule));
     let rules: Vec<_> = rules.collect::<Result<_>>()?;
-    ui.print_result(&json!({ "rules": rules }), |style| {
+    ui.print(&json!({ "rules": rules }), |style| {
         if rules.is_empty() {
             let line = "no weekly rules; to add one: `aimharder prebook add --weekly mon,wed --time 18:30`";
             return vec![line.to_owned()];

@@ -51,7 +51,7 @@ pub(super) fn run(args: &PrebookRemoveArgs, app: &App, ui: &mut Ui) -> Result<()
     let unreadable = removed.unreadable.iter();
     lines.extend(unreadable.map(|id| format!("removed {id}, which could not be read")));
     let prebookings = to_shown(app, removed.prebookings)?;
-    ui.print_result(&json!({ "removed": ids }), |style| {
+    ui.print(&json!({ "removed": ids }), |style| {
         for shown in &prebookings {
             lines.push(format!("removed {}", shown.line(clock::now())));
             let removed = &shown.prebooking;

@@ -145,7 +145,7 @@ pub(super) fn run(args: &PrebookSkipArgs, app: &App, ui: &mut Ui) -> Result<()> 
         "removed": ids(&removed),
         "restored": ids(&restored),
     });
-    ui.print_result(&data, |style| {
+    ui.print(&data, |style| {
         let mut lines = skip_lines(&account, &skips);
         let line = |what, shown: &Shown| format!("{what} {}", shown.line(now));
         lines.extend(removed.iter().map(|it| line("removed prebooking", it)));

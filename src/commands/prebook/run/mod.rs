@@ -87,7 +87,7 @@ pub(super) fn run(args: &PrebookRunArgs, app: &App, ui: &mut Ui) -> Result<()> {
     if args.dry_run {
         automation::require_session(app)?;
         let view = plan(args, app, device.as_ref())?;
-        return ui.print_result(&view, |style| view.plan(style));
+        return ui.print(&view, |style| view.plan(style));
     }
     let switch = app.config.ping.prebook.as_ref();
     automation::run(app, switch, ui, |ui| {
