@@ -1,6 +1,6 @@
 //! `config check | show`: validates the config, and shows the effective values with their sources.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -179,15 +179,16 @@ fn values(config: &Config, global: &GlobalArgs) -> Result<Vec<ShownValue>> {
         }
     };
     let proxy = http_client::proxies().https_variable;
+    let named = |path: &Option<PathBuf>| json!(path.as_deref().map(Path::to_string_lossy));
     let given = [
         (
             "config",
-            json!(global.config),
+            named(&global.config),
             by_flag("--config", "AIMHARDER_CONFIG"),
         ),
         (
             "store",
-            json!(global.store),
+            named(&global.store),
             by_flag("--store", "AIMHARDER_STORE"),
         ),
         (
@@ -213,7 +214,10 @@ fn values(config: &Config, global: &GlobalArgs) -> Result<Vec<ShownValue>> {
         !value.is_null() || !(key.starts_with("accounts.") || key.starts_with("boxes."))
     });
     values.sort_by_key(|(key, _)| key.contains('.'));
-    let paths = [("config", json!(file)), ("store", json!(store))];
+    let paths = [
+        ("config", named(&Some(file))),
+        ("store", named(&Some(store))),
+    ];
     let paths = paths.map(|(key, path)| (key.to_owned(), path));
     let shown = |(key, value): (String, Value)| {
         let given = given

@@ -208,7 +208,7 @@ fn backup(file: &Path, app: &App, ui: &mut Ui) -> Result<()> {
         (false, true) => "; its logins are in plain text",
         (false, false) => "",
     };
-    let data = json!({ "backup": file, "encrypted": encrypted });
+    let data = json!({ "backup": file.to_string_lossy(), "encrypted": encrypted });
     ui.print(&data, |style| {
         let line = format!("copied to {}{how}", unbroken(file));
         style.paragraph(&line, 0, Style::Plain)

@@ -7,8 +7,8 @@
 //! ui.print(&json!({ "boxes": boxes }), |style| style.lines(&rows(&boxes), 0, &SHRINK))
 //! ```
 //!
-//! `json!` keeps the order of the keys. A struct that derives `Serialize` is for data that several functions handle. Nothing
-//! to report is no line.
+//! `json!` keeps the order of the keys; a path goes into it by `to_string_lossy`, because one that is not UTF-8 is no JSON. A
+//! struct that derives `Serialize` is for data that several functions handle. Nothing to report is no line.
 //!
 //! * `dates` – days and instants
 //! * `table` – colours, terminal width, aligned columns, wrapped lines

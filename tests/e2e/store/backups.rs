@@ -256,4 +256,7 @@ fn a_copy_may_have_a_name_that_is_not_utf_8() {
     let run = home.run("store backup").arg(name.into_os_string());
     run.succeeds();
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+    let copy = fs::read_dir(&folder).unwrap().next().unwrap().unwrap();
+    let shown = home.run("config show --store").arg(copy.path()).json();
+    assert_eq!(shown["values"][1]["key"], "store");
 }
