@@ -10,7 +10,6 @@
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use rustix::fs::OFlags;
@@ -35,15 +34,13 @@ pub struct Locks {
     folder: PathBuf,
     purpose: String,
     timeout: Duration,
-    /// One file of the gate for all locks of this process, to save descriptors.
-    gate: Arc<Mutex<Weak<File>>>,
 }
 
 /// A lock that is held until this is dropped.
 #[derive(Debug)]
 pub struct Held {
     _file: File,
-    gate: Option<Arc<File>>, // dropped after the lock
+    gate: Option<File>, // dropped after the lock
     /// The file of a lock that no process takes again. It is deleted with the lock.
     temporary: Option<PathBuf>,
 }
@@ -65,10 +62,8 @@ impl Locks {
     pub fn beside(store: &Path, purpose: &str) -> Self {
         let mut folder = store.as_os_str().to_owned();
         folder.push(LOCKS);
-        let folder = PathBuf::from(folder);
         Self {
-            gate: Arc::default(),
-            folder,
+            folder: folder.into(),
             purpose: purpose.to_owned(),
             timeout: LOCK_TIMEOUT,
         }
@@ -172,13 +167,8 @@ impl Locks {
     }
 
     /// Takes the gate shared, before a session's lock. `None` if it cannot be taken: then a listing may be wrong about `busy`.
-    fn gate(&self) -> Option<Arc<File>> {
-        let mut gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(file) = gate.upgrade() {
-            return Some(file);
-        }
-        let file = Arc::new(self.open(&self.folder.join(GATE)).ok()?);
-        *gate = Arc::downgrade(&file);
+    fn gate(&self) -> Option<File> {
+        let file = self.open(&self.folder.join(GATE)).ok()?;
         // a listing holds it alone for some microseconds
         let is_locked = private_files::lock(&file, File::try_lock_shared, GATE_TIMEOUT).ok()?;
         is_locked.then_some(file)
