@@ -63,24 +63,6 @@ fn without_a_source_it_stays_logged_out_and_asks_nothing() {
 }
 
 #[test]
-fn with_a_source_it_is_logged_in_again_at_once() {
-    let (sandbox, home) = logged_in();
-    home.config(SOURCE);
-    let print = home.fingerprint(ANA, "background");
-    kill_background(&sandbox, &home, ANA);
-    let report = home.run("refresh --force").report(0);
-    report.is(&[("relogged", 1), ("updated", 1)]).silent();
-    let login = sandbox.sent("/api/login").remove(0);
-    assert_eq!(login["fingerprint"], print.as_str());
-    assert_eq!(home.fingerprint(ANA, "background"), print);
-    let row = home.session("background");
-    assert_eq!(row["status"], "active");
-    assert!(row["last_error"].is_null());
-    home.run("refresh --force").done();
-    assert_eq!(logins(&sandbox), 1);
-}
-
-#[test]
 fn a_session_without_auto_refresh_is_not_recovered() {
     let (sandbox, home) = logged_in();
     home.config(SOURCE);

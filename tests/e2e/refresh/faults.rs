@@ -86,39 +86,34 @@ fn then_all_is_well(sandbox: &Sandbox, home: &Home) {
 }
 
 #[test]
-fn a_token_update_that_fails_once() {
-    side_by_side(&faults(), |(fault, served)| {
-        let (sandbox, home) = faulty(fault, "/api/tokenUpdate", 1);
-        if *served == Served::No {
-            refresh(&home).done();
-            assert_eq!(tries(&sandbox), 2, "{fault}");
-        } else {
-            refresh(&home).status(5).done();
-            assert_eq!(tries(&sandbox), 1, "{fault}");
+fn a_token_update_that_fails_once_or_always() {
+    for chunk in once_and_always().chunks(16) {
+        side_by_side(chunk, |(fault, served, count)| {
+            let (sandbox, home) = faulty(fault, "/api/tokenUpdate", *count);
+            let (status, outcome, expected) = match (served, count) {
+                (Served::No, 1) => (0, "updated", 2),
+                (Served::No, _) => (5, "failed", 3),
+                _ => (5, "failed", 1),
+            };
+            refresh(&home).report(status).is(&[(outcome, 1)]).silent();
+            assert_eq!(tries(&sandbox), expected, "{fault}");
             let row = home.session("background");
-            let words = row["last_error"].as_str().unwrap();
-            assert!(words.starts_with("token update: "), "{words}");
-            tokens_agree(&sandbox, &home);
-        }
-        after(*served, &sandbox, &home);
-    });
+            assert_eq!(row["status"], "active", "{fault}");
+            if status == 5 {
+                let words = row["last_error"].as_str().unwrap();
+                assert!(words.starts_with("token update: "), "{words}");
+                assert!(!words.contains(char::is_control), "{words:?}");
+            }
+            after(*served, &sandbox, &home);
+        });
+    }
 }
 
-#[test]
-fn a_token_update_that_keeps_failing() {
-    side_by_side(&faults(), |(fault, served)| {
-        let (sandbox, home) = faulty(fault, "/api/tokenUpdate", -1);
-        let report = refresh(&home).report(5);
-        report.is(&[("failed", 1)]).silent();
-        let expected = if *served == Served::No { 3 } else { 1 };
-        assert_eq!(tries(&sandbox), expected, "{fault}");
-        let row = home.session("background");
-        assert_eq!(row["status"], "active", "{fault}");
-        let words = row["last_error"].as_str().unwrap();
-        assert!(words.starts_with("token update: "), "{words}");
-        assert!(!words.contains(char::is_control), "{words:?}");
-        after(*served, &sandbox, &home);
-    });
+/// Every fault, for one request and for all.
+fn once_and_always() -> Vec<(Value, Served, i64)> {
+    let twice =
+        |(fault, served): (Value, Served)| [1, -1].map(|count| (fault.clone(), served, count));
+    faults().into_iter().flat_map(twice).collect()
 }
 
 /// An update that may have been served is not repeated while the session works by its cookies.
@@ -139,20 +134,6 @@ fn two_failures_are_outlasted_three_are_not() {
         let (sandbox, home) = faulty(&json!({ "kind": "status" }), "/api/tokenUpdate", count);
         refresh(&home).status(status).done();
         assert_eq!(tries(&sandbox), 3);
-    });
-}
-
-#[test]
-fn an_answer_that_is_lost_costs_the_token_but_not_the_session() {
-    let lost = ["drop", "cut", "hang", "garbage"];
-    side_by_side(&lost, |kind| {
-        let (sandbox, home) = logged_in();
-        home.config_with(SOURCE, "timeout = \"1s\"");
-        let lost = json!({ "kind": kind, "after": true });
-        put(&sandbox, &lost, "/api/tokenUpdate", 1);
-        refresh(&home).report(0).is(&[("relogged", 1)]).silent();
-        assert_eq!(sandbox.sent("/api/login").len(), 1);
-        then_all_is_well(&sandbox, &home);
     });
 }
 
@@ -245,10 +226,8 @@ fn setrefresh_in_every_way() {
 
 #[test]
 fn the_login_of_a_dead_session_in_every_way() {
-    let twice = |(fault, _): (Value, Served)| [1, -1].map(|count| (fault.clone(), count));
-    let cases: Vec<(Value, i64)> = faults().into_iter().flat_map(twice).collect();
-    for chunk in cases.chunks(16) {
-        side_by_side(chunk, |(fault, count)| {
+    for chunk in once_and_always().chunks(16) {
+        side_by_side(chunk, |(fault, _, count)| {
             let (sandbox, home) = faulty(fault, "/api/login", *count);
             put(&sandbox, fault, "/", *count);
             home.config_with(SOURCE, "timeout = \"1s\"");

@@ -7,7 +7,6 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::book::wait::Opening;
-use crate::store::encryption::encrypted;
 use crate::support::{
     ANA, ANA_PASSWORD, Home, Run, SOURCE, Sandbox, Scenario, all_at_once, logged_in, side_by_side,
     tokens_agree, wait_for, with,
@@ -300,25 +299,6 @@ fn eight_processes_on_a_dead_session_send_one_update_and_one_login() {
             let logins = sandbox.sent("/api/login").len();
             assert_eq!(logins, usize::from(!lines.is_empty()));
         }
-    }
-}
-
-#[test]
-fn an_encrypted_store_keeps_the_mark() {
-    for (lines, outcome) in [("", "fresh"), (SOURCE, "relogged")] {
-        let (sandbox, home) = logged_in();
-        encrypted(&home);
-        let key = format!(
-            "[store]\nkey_command = [\"cat\", \"{}\"]",
-            home.path().join("key").display()
-        );
-        home.config(&key);
-        lose(&sandbox, &json!({ "kind": "drop" }));
-        refresh(&home, "background").report(5).is(&[("failed", 1)]);
-        home.config(&format!("{lines}\n{key}"));
-        refresh(&home, "background").report(0).is(&[(outcome, 1)]);
-        assert_eq!(updates(&sandbox), 1);
-        assert_eq!(is_marked(&home, "background"), outcome == "fresh");
     }
 }
 

@@ -137,18 +137,3 @@ fn a_token_that_comes_late_is_not_written_over_a_newer_one() {
     let stored = home.ask("SELECT token FROM sessions WHERE kind = 'device'");
     assert_eq!(stored, newer);
 }
-
-#[test]
-fn verbose_tells_session_and_age() {
-    let (_sandbox, home) = logged_in();
-    home.age_tokens(10);
-    let print = home.fingerprint(ANA, "device");
-    look(&home)
-        .arg("-v")
-        .stderr_has(&[
-            "using the device session",
-            &print[..6],
-            "of ana@example.org, token 10",
-        ])
-        .done();
-}

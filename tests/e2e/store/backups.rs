@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use crate::store::encryption::{KEY, encrypted, has_key, secrets};
-use crate::support::{ANA, ANA_PASSWORD, Home, Sandbox, found, logged_in, mode, set_mode};
+use crate::support::{ANA_PASSWORD, Home, Sandbox, found, logged_in, mode, set_mode};
 
 /// A copy stands in a home of its own, as on another machine.
 fn moved(sandbox: &Sandbox, copy: &Path) -> Home {
@@ -100,32 +100,6 @@ fn a_copy_is_whole_while_others_write() {
     for writer in writers {
         writer.unchecked();
     }
-}
-
-#[test]
-fn a_moved_store_needs_a_salt_of_its_own() {
-    let (mut sandbox, home) = logged_in();
-    let copy = home.path().join("copy.db");
-    home.run("store backup").arg(&copy).succeeds();
-    let there = moved(&sandbox, &copy);
-    // as the security chapter says: another salt, and log in anew
-    there.config("background_salt = \"machine two\"");
-    there.login("--new-device").succeeds();
-    assert_ne!(
-        there.fingerprint(ANA, "background"),
-        home.fingerprint(ANA, "background")
-    );
-    for machine in [&home, &there, &home] {
-        machine
-            .run("refresh --force --session background")
-            .report(0)
-            .is(&[("updated", 1)]);
-        machine.run("classes --day +3").succeeds();
-    }
-    // without, the two end each other's: the older token is a replaced one
-    sandbox.allow_replays();
-    let twin = moved(&sandbox, &copy);
-    twin.run("refresh --force --session background").report(3);
 }
 
 /// The command blocks of the chapter, in order.
