@@ -19,7 +19,7 @@ const CREDENTIAL: &str = "aimharder-password";
 /// A password source.
 #[derive(Debug, Clone, PartialEq, Eq, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
-pub enum Source {
+pub enum PasswordSource {
     /// The first line of standard input (`--password-stdin`)
     Stdin,
     /// The first line that a command prints. The account's own command before the top-level one.
@@ -35,13 +35,13 @@ pub enum Source {
 
 /// The source that needs no user, if this account has one. The top-level command, the credential and the variable belong to the
 /// config's `account`, else to the only account (`only`).
-pub fn unattended(config: &Config, account: &Account, only: bool) -> Option<Source> {
+pub fn unattended(config: &Config, account: &Account, only: bool) -> Option<PasswordSource> {
     if let Some(own) = config.accounts.get(account) {
         if let Some(command) = &own.password_command {
-            return Some(Source::Command(command.clone()));
+            return Some(PasswordSource::Command(command.clone()));
         }
         if let Some(name) = &own.credential {
-            return Some(Source::Credential(name.clone()));
+            return Some(PasswordSource::Credential(name.clone()));
         }
     }
     let main = match &config.account {
@@ -52,13 +52,13 @@ pub fn unattended(config: &Config, account: &Account, only: bool) -> Option<Sour
         return None;
     }
     if let Some(command) = &config.password_command {
-        return Some(Source::Command(command.clone()));
+        return Some(PasswordSource::Command(command.clone()));
     }
     if has_credential(CREDENTIAL) {
-        return Some(Source::Credential(CREDENTIAL.to_owned()));
+        return Some(PasswordSource::Credential(CREDENTIAL.to_owned()));
     }
     let set = std::env::var_os("AIMHARDER_PASSWORD").is_some_and(|v| !v.is_empty());
-    set.then_some(Source::Environment)
+    set.then_some(PasswordSource::Environment)
 }
 
 /// Names the sources that are set and belong to another account, for messages about a missing password.
@@ -94,7 +94,7 @@ fn has_credential(name: &str) -> bool {
     credential_path(name).is_some_and(|path| path.is_file())
 }
 
-impl Source {
+impl PasswordSource {
     /// Its name in JSON.
     pub fn name(&self) -> &'static str {
         self.into()

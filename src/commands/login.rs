@@ -15,7 +15,7 @@ use crate::commands::failure;
 use crate::error::{ExitKind, Failure};
 use crate::model::account::Account;
 use crate::model::session::{Fingerprint, SessionKind};
-use crate::password::{self, Source};
+use crate::password::{self, PasswordSource};
 use crate::secret::Secret;
 use crate::sessions::{Granted, LoginTry, SessionManager, SessionSelector};
 use crate::store::BoxRow;
@@ -305,10 +305,10 @@ fn password(args: &LoginArgs, app: &App, account: &Account) -> Result<(Secret, b
     let only = app.sessions().is_only_account(account)?;
     let unattended = password::unattended(&app.config, account, only);
     let (source, another) = match unattended {
-        _ if args.password_stdin => (Source::Stdin, None),
+        _ if args.password_stdin => (PasswordSource::Stdin, None),
         Some(source) => (source, None),
         None => (
-            Source::Prompt,
+            PasswordSource::Prompt,
             password::of_another(&app.config, account, only),
         ),
     };
@@ -319,7 +319,7 @@ fn password(args: &LoginArgs, app: &App, account: &Account) -> Result<(Secret, b
         let another = another.map_or_else(String::new, |hint| format!(" ({hint})"));
         Failure::login_required(format!("{e}{another}"))
     })?;
-    let needs_user = matches!(source, Source::Stdin | Source::Prompt);
+    let needs_user = matches!(source, PasswordSource::Stdin | PasswordSource::Prompt);
     Ok((password, !needs_user))
 }
 

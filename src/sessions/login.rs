@@ -13,7 +13,7 @@ use crate::config::LoginFlow;
 use crate::model::account::Account;
 use crate::model::instant::shifted;
 use crate::model::session::{SessionKind, SessionRef};
-use crate::password::{self, Source};
+use crate::password::{self, PasswordSource};
 use crate::platform::{self, BoxRef, LoggedIn, LoginError};
 use crate::secret::Secret;
 use crate::store::SessionRow;
@@ -258,7 +258,7 @@ impl SessionManager<'_> {
         )
     }
 
-    fn password_to_try(&self, account: &Account, source: &Source) -> Result<Secret> {
+    fn password_to_try(&self, account: &Account, source: &PasswordSource) -> Result<Secret> {
         let password = source.read(account).map_err(|e| {
             if signals::must_stop() {
                 platform::Error::Interrupted.into()
