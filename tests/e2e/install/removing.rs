@@ -1,23 +1,32 @@
 //! What `--uninstall` and newer versions take away, and what they leave.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::home::Home;
 
-/// The list of an earlier version has no checksums.
+/// The list of the first versions had no checksums.
 #[test]
-fn what_an_older_version_placed_goes() {
+fn what_an_older_version_placed_goes_unless_it_was_changed() {
     let home = Home::new(1);
     home.installed("--user");
     let list = home.path(".local/share/aimharder/installed");
-    let old = home.path(".config/systemd/user/aimharder-old.timer");
+    let listed = fs::read_to_string(&list).unwrap();
+    let has_checksum = |line: &str| line.ends_with('/') || line.find("  /") == Some(64);
+    assert!(listed.lines().all(has_checksum), "{listed}");
+    let [old, changed] = ["aimharder-old.timer", "aimharder-mine.timer"]
+        .map(|name| home.path(".config/systemd/user").join(name));
     fs::write(&old, "").unwrap();
-    let listed = fs::read_to_string(&list).unwrap() + &format!("{}\n", old.display());
-    fs::write(&list, listed).unwrap();
-    home.installed("--user");
+    fs::write(&changed, "mine").unwrap();
+    let (zeros, others) = ("0".repeat(64), changed.display());
+    let entries = format!("{}\n{zeros}  {others}\n", old.display());
+    fs::write(&list, listed + &entries).unwrap();
+    let printed = home.installed("--user");
     assert!(!old.exists());
+    assert!(printed.contains(&format!("left {others}: ")), "{printed}");
+    home.install("--user --uninstall");
+    assert_eq!(fs::read_to_string(&changed).unwrap(), "mine");
 }
 
 #[test]
@@ -106,20 +115,27 @@ fn folders_that_it_made_go_when_nothing_is_left_in_them() {
 }
 
 #[test]
-fn a_program_that_cargo_installed_is_used_and_left() {
+fn what_was_there_before_is_used_and_left() {
     let home = Home::new(1);
-    fs::create_dir_all(home.path(".cargo/bin")).unwrap();
-    let copy = home.path(".cargo/bin/aimharder");
-    // by another process, see `write_script`
-    let copied = Command::new("cp")
-        .args([home.binary().into(), copy])
-        .status();
-    assert!(copied.unwrap().success());
-    let printed = home.installed("--user");
-    assert!(printed.contains("found "), "{printed}");
+    let program = home.path(".cargo/bin/aimharder");
+    let script = home.path(".local/share/zsh/site-functions/_aimharder");
+    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("completions/_aimharder");
+    for (from, to) in [(PathBuf::from(home.binary()), &program), (here, &script)] {
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        // by another process, see `write_script`
+        let copied = Command::new("cp").args([&from, to]).status();
+        assert!(copied.unwrap().success());
+    }
+    for _ in 0..2 {
+        let printed = home.installed("--user");
+        for mine in [&program, &script] {
+            let line = format!("found {}\n", mine.display());
+            assert!(printed.contains(&line), "{printed}");
+        }
+    }
     let printed = home.install("--user --uninstall");
-    assert!(home.path(".cargo/bin/aimharder").exists());
     printed.is(0, &["left ", ".cargo/bin"]);
+    assert!(program.exists() && script.exists());
 }
 
 #[test]
@@ -148,47 +164,4 @@ fn files_that_were_changed_since_are_left_and_named() {
     let of_program = format!("left {}", home.path(changed[0]).display());
     let lines = printed.text.matches(&of_program).count();
     assert_eq!(lines, 1, "{}", printed.text);
-}
-
-#[test]
-fn a_file_that_was_there_before_is_left() {
-    let home = Home::new(1);
-    let mine = home.path(".local/share/zsh/site-functions/_aimharder");
-    fs::create_dir_all(mine.parent().unwrap()).unwrap();
-    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("completions/_aimharder");
-    fs::copy(here, &mine).unwrap();
-    for _ in 0..2 {
-        let printed = home.installed("--user");
-        assert!(
-            printed.contains(&format!("found {}\n", mine.display())),
-            "{printed}"
-        );
-    }
-    home.install("--user --uninstall");
-    assert!(mine.exists());
-}
-
-#[test]
-fn a_newer_version_leaves_a_file_of_an_older_one_that_was_changed() {
-    let home = Home::new(1);
-    home.installed("--user");
-    let list = home.path(".local/share/aimharder/installed");
-    let old = home.path(".config/systemd/user/aimharder-old.timer");
-    fs::write(&old, "mine").unwrap();
-    let entry = format!("{}  {}\n", "0".repeat(64), old.display());
-    let listed = fs::read_to_string(&list).unwrap();
-    assert!(
-        listed
-            .lines()
-            .all(|line| line.ends_with('/') || line.find("  /") == Some(64)),
-        "{listed}"
-    );
-    fs::write(&list, listed + &entry).unwrap();
-    let printed = home.installed("--user");
-    assert!(
-        printed.contains(&format!("left {}: ", old.display())),
-        "{printed}"
-    );
-    home.install("--user --uninstall");
-    assert_eq!(fs::read_to_string(&old).unwrap(), "mine");
 }
