@@ -147,7 +147,7 @@ fn table(
         row.push(cell(reservation(booking), Style::Faint));
     }
     // on a narrow terminal the reservation is below its booking: its number is never cut
-    let below = !style.fits(&rows, 0);
+    let below = !style.fits(&rows);
     if below {
         for row in &mut rows {
             row.truncate(5);
@@ -295,7 +295,7 @@ impl IcsFile {
     }
 
     /// The same for the same person, box and time, so that a prebooking, its booking and its entry in the history are one
-    /// event of a calendar that is imported again and again. `distinct` tells apart several at one time.
+    /// event of a calendar that is imported again and again. `distinct` is for another one at the same time.
     fn uid(&self, gym: &str, day: NaiveDate, start: NaiveTime, distinct: &str) -> String {
         let what = format!("{}\n{gym}\n{day} {start} {distinct}", self.person);
         let digest = hex::encode(Sha256::digest(what));

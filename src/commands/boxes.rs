@@ -6,9 +6,7 @@ use anyhow::{Result, bail};
 use chrono::{Days, NaiveTime, Timelike};
 use chrono_tz::Tz;
 use clap::{ArgGroup, Args, Subcommand};
-use serde::ser::SerializeStruct;
-use serde::{Serialize, Serializer};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::SessionRef;
 use super::app::{App, no_session};
@@ -174,7 +172,7 @@ fn list(is_detected: bool, app: &App, ui: &mut Ui) -> Result<()> {
             rules.retain(|rule| rule.account.as_ref().is_none_or(|of| of == account));
         }
     }
-    let mut data = json!({ "boxes": boxes });
+    let mut data = json!({ "boxes": boxes.iter().map(to_json).collect::<Vec<_>>() });
     if let Some(session) = session {
         data["session"] = json!(session);
     }
@@ -256,7 +254,7 @@ fn set(args: &BoxSetArgs, app: &App, ui: &mut Ui) -> Result<()> {
             overridden.join(", ")
         ));
     }
-    ui.print(&profile, |style| {
+    ui.print(&to_json(&profile), |style| {
         let lines = summary(&profile, args.class.as_deref());
         let wrap = |line: &String| style.paragraph(line, 0, Style::Plain);
         lines.iter().flat_map(wrap).collect()
@@ -328,20 +326,18 @@ fn unknown(name: &str, app: &App) -> Result<()> {
     )))
 }
 
-impl Serialize for BoxProfile {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let rules = &self.opening_rules;
-        let opening = rules.of_box.as_ref();
-        let mut object = to.serialize_struct("Box", 7)?;
-        object.serialize_field("box", &self.name)?;
-        object.serialize_field("id", &self.id)?;
-        object.serialize_field("name", &self.title)?;
-        object.serialize_field("timezone", self.zone.name())?;
-        object.serialize_field("opens", &opening.map(ToString::to_string))?;
-        object.serialize_field("opens_source", &opening.map(|opening| opening.source))?;
-        object.serialize_field("class_rules", &rules.by_class)?;
-        object.end()
-    }
+fn to_json(profile: &BoxProfile) -> Value {
+    let rules = &profile.opening_rules;
+    let opening = rules.of_box.as_ref();
+    json!({
+        "box": profile.name,
+        "id": profile.id,
+        "name": profile.title,
+        "timezone": profile.zone.name(),
+        "opens": opening.map(ToString::to_string),
+        "opens_source": opening.map(|opening| opening.source),
+        "class_rules": rules.by_class,
+    })
 }
 
 /// First the name, the time zone and the box are cut, then the opening rule.

@@ -259,7 +259,7 @@ fn table(values: &[ShownValue], style: &OutputStyle) -> Vec<String> {
             cell(&shown.source, Style::Faint),
         ]
     }));
-    if style.fits(&rows, 0) {
+    if style.fits(&rows) {
         return style.lines(&rows, 0, &[]);
     }
     // values and sources are not cut: a line number is at the end of a source

@@ -2,8 +2,6 @@
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use serde::ser::SerializeStruct;
-use serde::{Serialize, Serializer};
 use serde_json::json;
 
 use super::app::App;
@@ -57,24 +55,14 @@ fn test(app: &App, ui: &mut Ui) -> Result<()> {
     }
     let account = app.named_account();
     let channels = notify::test(&app.config, account.as_ref(), clock::now());
-    let data = json!({ "channels": channels });
+    let to_json = |it: &Report| json!({ "number": it.number, "channel": it.channel, "ok": it.error.is_none(), "error": it.error });
+    let data = json!({ "channels": channels.iter().map(to_json).collect::<Vec<_>>() });
     ui.print_outcome(&data, failure(&channels), |style| {
         channels
             .iter()
             .map(|channel| line(channel, style))
             .collect()
     })
-}
-
-impl Serialize for Report {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let mut object = to.serialize_struct("Report", 4)?;
-        object.serialize_field("number", &self.number)?;
-        object.serialize_field("channel", self.channel)?;
-        object.serialize_field("ok", &self.error.is_none())?;
-        object.serialize_field("error", &self.error)?;
-        object.end()
-    }
 }
 
 fn line(channel: &Report, style: &OutputStyle) -> String {

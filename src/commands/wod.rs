@@ -3,9 +3,7 @@
 use anyhow::Result;
 use chrono::{Days, NaiveDate};
 use clap::Args;
-use serde::ser::SerializeStruct;
-use serde::{Serialize, Serializer};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::SessionRef;
 use super::app::App;
@@ -66,7 +64,7 @@ pub(crate) fn run(args: &WodArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let data = json!({
         "box": gym.name,
         "session": SessionRef::from(session.row()),
-        "workouts": workouts,
+        "workouts": workouts.iter().map(to_json).collect::<Vec<_>>(),
     });
     ui.print(&data, |style| text(&workouts, style))
 }
@@ -126,18 +124,16 @@ fn day_of(
 }
 
 /// Title, type and time cap are those of the first block.
-impl Serialize for Post {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let first = self.blocks.first();
-        let mut object = to.serialize_struct("Workout", 6)?;
-        object.serialize_field("day", &self.day)?;
-        object.serialize_field("class", &self.class)?;
-        object.serialize_field("title", &first.and_then(|block| block.title.as_ref()))?;
-        object.serialize_field("type", first.map_or("other", |block| block.kind))?;
-        object.serialize_field("time_cap", &first.and_then(|it| it.time_cap.as_ref()))?;
-        object.serialize_field("blocks", &self.blocks)?;
-        object.end()
-    }
+fn to_json(workout: &Post) -> Value {
+    let first = workout.blocks.first();
+    json!({
+        "day": workout.day,
+        "class": workout.class,
+        "title": first.and_then(|block| block.title.as_ref()),
+        "type": first.map_or("other", |block| block.kind),
+        "time_cap": first.and_then(|block| block.time_cap.as_ref()),
+        "blocks": workout.blocks,
+    })
 }
 
 fn text(workouts: &[Post], style: &OutputStyle) -> Vec<String> {

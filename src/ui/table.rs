@@ -119,10 +119,9 @@ impl OutputStyle {
     }
 
     /// Whether the rows fit as they are.
-    pub fn fits(&self, rows: &[Vec<Cell>], indent: usize) -> bool {
-        let widths = natural_widths(rows);
-        self.width
-            .is_none_or(|width| total(&widths, indent) <= width)
+    pub fn fits(&self, rows: &[Vec<Cell>]) -> bool {
+        let needed = total(&natural_widths(rows), 0);
+        self.width.is_none_or(|width| needed <= width)
     }
 
     /// A text on as few lines as it needs, in one style. An empty text has no line.

@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
+use serde_json::json;
 use unicode_width::UnicodeWidthStr;
 
 use crate::clock;
@@ -219,10 +220,19 @@ impl Serialize for Shown {
         object.serialize_field("message", &stored.message)?;
         object.serialize_field("reservation_id", &stored.reservation)?;
         if let Some(attempts) = &self.history {
-            let attempts: Vec<_> = attempts
-                .iter()
-                .map(|attempt| ShownAttempt(attempt, self.zone))
-                .collect();
+            let attempts = attempts.iter().map(|attempt| {
+                let sent_at = attempt.sent_at.with_timezone(&self.zone);
+                json!({
+                    "sent_at": rfc3339(sent_at, "%.3f%:z"),
+                    "class": attempt.class,
+                    "outcome": attempt.outcome,
+                    "book_state": attempt.book_state,
+                    "message": attempt.message,
+                    "clock_offset_ms": attempt.clock_offset_ms,
+                    "lateness_ms": attempt.lateness_ms,
+                })
+            });
+            let attempts: Vec<_> = attempts.collect();
             object.serialize_field("history", &attempts)?;
         }
         object.end()
@@ -260,25 +270,6 @@ fn request_fields<S: SerializeStruct>(
     object.serialize_field("exclude", &request.exclude)?;
     object.serialize_field("lead", &request.lead)?;
     object.serialize_field("once_a_day", &request.once_a_day)
-}
-
-/// A booking request that was sent.
-struct ShownAttempt<'s>(&'s Attempt, Tz);
-
-impl Serialize for ShownAttempt<'_> {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let Self(attempt, zone) = self;
-        let mut object = to.serialize_struct("Request", 7)?;
-        let sent_at = attempt.sent_at.with_timezone(zone);
-        object.serialize_field("sent_at", &rfc3339(sent_at, "%.3f%:z"))?;
-        object.serialize_field("class", &attempt.class)?;
-        object.serialize_field("outcome", &attempt.outcome)?;
-        object.serialize_field("book_state", &attempt.book_state)?;
-        object.serialize_field("message", &attempt.message)?;
-        object.serialize_field("clock_offset_ms", &attempt.clock_offset_ms)?;
-        object.serialize_field("lateness_ms", &attempt.lateness_ms)?;
-        object.end()
-    }
 }
 
 /// RFC 3339 with this ending after the seconds.

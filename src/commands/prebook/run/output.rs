@@ -93,7 +93,7 @@ impl RunView {
         };
         let mut rows: Vec<Vec<Cell>> = self.results.iter().map(row).collect();
         // on a narrow terminal the class is below its opening
-        let below = !style.fits(&rows, 0);
+        let below = !style.fits(&rows);
         if below {
             for row in &mut rows {
                 row.truncate(2);
