@@ -2,7 +2,7 @@
 
 use chrono_tz::Europe::Madrid;
 
-use super::{date, rule, time, utc};
+use super::{date, rows, rule, time, utc};
 use crate::model::opening::{Opening, Source};
 
 /// A class of Monday 18 January 2027 at 23:00 whose opening is guessed to be 23:00 of the 14th.
@@ -12,75 +12,46 @@ fn suggested(guess: Opening, at: &str, refused: Option<&str>) -> Option<String> 
     guess.suggestion(("boxdos", "Open Box"), class, at, refused.map(utc))
 }
 
+/// When the class was booked, when booking was last too early, and the suggested rule: `?` if its hour is unknown.
+const BOOKINGS: &str = "
+# refused at 06:46, had at 07:01
+2027-01-14T06:01:00Z 2027-01-14T05:46:00Z 4d@07:00
+2027-01-14T06:00:00Z 2027-01-14T05:30:02Z 4d@07:00
+2027-01-14T06:44:00Z 2027-01-14T05:59:59Z 4d@07:30
+# its day begins
+2027-01-13T23:00:00Z -                    4d@00:00
+2027-01-13T23:00:01Z -                    4d@00:00
+# no refusal, one long ago, and one after the half hour
+2027-01-14T06:01:00Z -                    ?
+2027-01-14T06:01:00Z 2027-01-13T23:00:00Z ?
+2027-01-14T06:20:00Z 2027-01-14T06:05:00Z ?
+2027-01-14T06:20:00Z 2027-01-14T06:00:00Z ?
+# before its day, at the guess, and after it without having asked
+2027-01-13T22:59:00Z -                    -
+2027-01-14T22:00:00Z 2027-01-14T21:31:00Z -
+2027-01-14T22:16:00Z 2027-01-14T21:46:00Z -
+2027-01-15T06:01:00Z 2027-01-14T22:00:01Z -
+# later than guessed
+2027-01-14T22:31:00Z 2027-01-14T22:16:00Z 4d@23:30
+";
+
 #[test]
 fn the_half_hour_after_a_refusal() {
     let guess = Opening::learned(rule("4d"));
-    let unknown = Some("");
-    for (at, refused, rule) in [
-        // refused at 06:46, had at 07:01
-        (
-            "2027-01-14T06:01:00Z",
-            Some("2027-01-14T05:46:00Z"),
-            Some("4d@07:00"),
-        ),
-        (
-            "2027-01-14T06:00:00Z",
-            Some("2027-01-14T05:30:02Z"),
-            Some("4d@07:00"),
-        ),
-        (
-            "2027-01-14T06:44:00Z",
-            Some("2027-01-14T05:59:59Z"),
-            Some("4d@07:30"),
-        ),
-        // its day begins
-        ("2027-01-13T23:00:00Z", None, Some("4d@00:00")),
-        ("2027-01-13T23:00:01Z", None, Some("4d@00:00")),
-        // no refusal, one long ago, and one after the half hour
-        ("2027-01-14T06:01:00Z", None, unknown),
-        (
-            "2027-01-14T06:01:00Z",
-            Some("2027-01-13T23:00:00Z"),
-            unknown,
-        ),
-        (
-            "2027-01-14T06:20:00Z",
-            Some("2027-01-14T06:05:00Z"),
-            unknown,
-        ),
-        (
-            "2027-01-14T06:20:00Z",
-            Some("2027-01-14T06:00:00Z"),
-            unknown,
-        ),
-        // before its day, at the guess, and after it without having asked
-        ("2027-01-13T22:59:00Z", None, None),
-        ("2027-01-14T22:00:00Z", Some("2027-01-14T21:31:00Z"), None),
-        ("2027-01-14T22:16:00Z", Some("2027-01-14T21:46:00Z"), None),
-        ("2027-01-15T06:01:00Z", Some("2027-01-14T22:00:01Z"), None),
-        // later than guessed
-        (
-            "2027-01-14T22:31:00Z",
-            Some("2027-01-14T22:16:00Z"),
-            Some("4d@23:30"),
-        ),
-    ] {
-        let suggested = suggested(guess, at, refused);
-        let ends = |rule: &str| {
-            let end = match rule {
-                "" => ", 4 days before the class; the hour of the opening is unknown, so runs try every half hour of that day \
-                       until a rule is set: see `aimharder boxes set --help`"
-                    .to_owned(),
-                rule => format!(": `aimharder boxes set boxdos --opens {rule} --class 'Open Box'`"),
-            };
-            suggested
-                .as_ref()
-                .is_some_and(|suggested| suggested.ends_with(&end))
+    for [at, refused, rule] in rows(BOOKINGS) {
+        let refused = Some(refused).filter(|at| *at != "-");
+        let end = match rule {
+            "-" => None,
+            "?" => Some(", 4 days before the class; the hour of the opening is unknown, so runs try every half hour of that day \
+                         until a rule is set: see `aimharder boxes set --help`".to_owned()),
+            rule => Some(format!(": `aimharder boxes set boxdos --opens {rule} --class 'Open Box'`")),
         };
-        assert!(
-            rule.map_or(suggested.is_none(), ends),
-            "{at} {refused:?}: {suggested:?}"
-        );
+        let suggested = suggested(guess, at, refused);
+        let is_expected = match (&suggested, &end) {
+            (Some(suggested), Some(end)) => suggested.ends_with(end),
+            (suggested, end) => suggested.is_none() && end.is_none(),
+        };
+        assert!(is_expected, "{at} {refused:?}: {suggested:?}");
     }
 }
 
