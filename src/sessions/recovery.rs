@@ -91,17 +91,6 @@ impl ActiveSession<'_> {
 }
 
 impl SessionManager<'_> {
-    /// Records in the store that a token update reported a logout. The caller holds the session's lock.
-    pub(super) fn mark_dead(&self, row: &SessionRow) -> Result<()> {
-        match row.kind {
-            SessionKind::Device => self.store.delete_dead_device(row)?,
-            SessionKind::Background => {
-                self.store.expire(row, "AimHarder has ended this session")?;
-            }
-        }
-        Ok(())
-    }
-
     /// Ends the use of a dead device session; logs a dead background session in again. The caller holds the session's lock.
     pub(super) fn handle_logout(&self, row: SessionRow) -> Result<SessionRow> {
         match row.kind {

@@ -126,7 +126,7 @@ impl SessionManager<'_> {
             }
             // recorded before a signal can end the process: the token must not be presented again
             Err(platform::Error::LoggedOut) => {
-                self.mark_dead(row)?;
+                self.store.end_session(row)?;
                 Ok(Err(platform::Error::LoggedOut))
             }
             Err(e @ platform::Error::Interrupted) => {

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::prebookings::{
-    REQUEST, class_of_rule, class_values, named, read_prebooking, request_parameters,
+    REQUEST, class_of_rule, class_values, insert, named, read_prebooking, request_parameters,
     request_values, same_request,
 };
 use super::{Result, Store, millis};
@@ -48,7 +48,11 @@ impl Store {
                 update(change, old.id, request, moved_to)?;
                 old.id
             }
-            None => insert(change, request, day, (moved_to, now))?,
+            None => insert(change, "prebookings", request, [
+                (":day", day.to_string().into()),
+                (":moved_to", moved_to.map(millis).into()),
+                (":created_at", millis(now).into()),
+            ])?,
         };
         change.query_row("SELECT * FROM prebookings WHERE id = ?1", [id], read_prebooking)
         })
@@ -185,21 +189,4 @@ fn update(
     values.push((":moved_to", moved_to.map(millis).into()));
     values.push((":id", id.into()));
     db.execute(&sql, &*named(&values)).map(|_| ())
-}
-
-fn insert(
-    db: &Connection,
-    request: &PrebookRequest,
-    day: NaiveDate,
-    (moved_to, now): (Option<DateTime<Utc>>, DateTime<Utc>),
-) -> rusqlite::Result<i64> {
-    let sql = format!(
-        "INSERT INTO prebookings ({REQUEST}, day, moved_to, created_at) VALUES ({}, :day, :moved_to, :now) RETURNING id",
-        request_parameters()
-    );
-    let mut values = request_values(request);
-    values.push((":day", day.to_string().into()));
-    values.push((":moved_to", moved_to.map(millis).into()));
-    values.push((":now", millis(now).into()));
-    db.query_row(&sql, &*named(&values), |row| row.get(0))
 }

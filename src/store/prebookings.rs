@@ -341,6 +341,22 @@ pub(super) fn request_values(request: &PrebookRequest) -> Vec<(&'static str, Val
     values
 }
 
+/// Inserts a request and the values of `more` columns, and returns the number of the row.
+pub(super) fn insert<const N: usize>(
+    db: &Connection,
+    table: &str,
+    request: &PrebookRequest,
+    more: [(&'static str, Value); N],
+) -> rusqlite::Result<i64> {
+    let mut values = request_values(request);
+    values.extend(more);
+    let parameters: Vec<&str> = values.iter().map(|(name, _)| *name).collect();
+    let parameters = parameters.join(", ");
+    let columns = parameters.replace(':', "");
+    let sql = format!("INSERT INTO {table} ({columns}) VALUES ({parameters}) RETURNING id");
+    db.query_row(&sql, &*named(&values), |row| row.get(0))
+}
+
 /// The parameters of the columns of [`REQUEST`]: `:account, :box, …`
 pub(super) fn request_parameters() -> String {
     let parameters = REQUEST.split(", ").map(|column| format!(":{column}"));

@@ -7,8 +7,8 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
 use super::prebooking_edits::delete;
 use super::prebookings::{
-    REQUEST, class_of_rule, class_values, maybe_text, named, read_request, request_parameters,
-    request_values, same_request, text,
+    REQUEST, class_of_rule, class_values, insert, maybe_text, named, read_request,
+    request_parameters, request_values, same_request, text,
 };
 use super::{At, Result, Store, instant, millis};
 use crate::model::account::Account;
@@ -48,16 +48,12 @@ impl Store {
                 update(change, id, request, until.clone())?;
                 id
             } else {
-                let sql = format!(
-                    "INSERT INTO rules ({REQUEST}, weekdays, until, created_at) \
-                         VALUES ({}, :weekdays, :until, :now) RETURNING id",
-                    request_parameters()
-                );
-                let mut values = request_values(request);
-                values.push((":weekdays", weekdays.clone().into()));
-                values.push((":until", until.clone().into()));
-                values.push((":now", millis(now).into()));
-                change.query_row(&sql, &*named(&values), |row| row.get(0))?
+                let more = [
+                    (":weekdays", weekdays.clone().into()),
+                    (":until", until.clone().into()),
+                    (":created_at", millis(now).into()),
+                ];
+                insert(change, "rules", request, more)?
             };
             change.query_row("SELECT * FROM rules WHERE id = ?1", [id], read_rule)
         })

@@ -231,13 +231,17 @@ impl Store {
             )
     }
 
-    /// Marks a background session as dead after a token update reported a logout.
-    pub fn expire(&self, row: &SessionRow, words: &str) -> Result<()> {
-        self.execute(
+    /// Stores that a token update reported a logout, unless the session has been logged in again meanwhile: a device session is
+    /// deleted, a background session is marked as expired.
+    pub fn end_session(&self, row: &SessionRow) -> Result<()> {
+        let sql = match row.kind {
+            SessionKind::Device => "DELETE FROM sessions WHERE id = ?1 AND generation = ?2",
+            SessionKind::Background => {
                 "UPDATE sessions SET status = 'expired', generation = generation + 1, update_begun_at = NULL, \
-                 last_error = ?1 WHERE id = ?2 AND generation = ?3",
-                params![words, row.id, row.generation],
-            )
+                 last_error = 'AimHarder has ended this session' WHERE id = ?1 AND generation = ?2"
+            }
+        };
+        self.execute(sql, params![row.id, row.generation])
     }
 
     /// Sets whether `refresh` refreshes this session.
@@ -245,14 +249,6 @@ impl Store {
         self.execute(
             "UPDATE sessions SET auto_refresh = ?1 WHERE id = ?2",
             params![on, row.id],
-        )
-    }
-
-    /// Deletes a dead device session, unless it has been logged in again meanwhile.
-    pub fn delete_dead_device(&self, row: &SessionRow) -> Result<()> {
-        self.execute(
-            "DELETE FROM sessions WHERE id = ?1 AND generation = ?2 AND kind = 'device'",
-            params![row.id, row.generation],
         )
     }
 
