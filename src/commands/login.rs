@@ -245,16 +245,14 @@ impl Run<'_> {
 
 /// The account: given, the flag's, the config's, the only one in the store, or asked for.
 fn account(args: &LoginArgs, app: &App) -> Result<Account> {
-    match (&args.email, &app.global.account) {
-        (Some(email), Some(account)) if email != account => {
-            bail!(Failure::usage(format!(
-                "two accounts are given: {email}, and {account} by --account"
-            )));
-        }
-        (Some(email), _) => return Ok(email.clone()),
-        (None, _) => {}
+    if let (Some(email), Some(account)) = (&args.email, &app.global.account)
+        && email != account
+    {
+        bail!(Failure::usage(format!(
+            "two accounts are given: {email}, and {account} by --account"
+        )));
     }
-    if let Some(account) = app.named_account() {
+    if let Some(account) = args.email.clone().or_else(|| app.named_account()) {
         return Ok(account);
     }
     match app.store.accounts()?.as_slice() {
@@ -288,10 +286,8 @@ fn ask_for_account() -> Result<Account> {
 
 /// This machine's fingerprint for the account. It never changes.
 fn device_fingerprint(args: &LoginArgs, app: &App, account: &Account) -> Result<Fingerprint> {
-    if app.global.fingerprint.is_some()
-        && let SessionSelector::Device(print) = app.pick(account, SessionKind::Device)?
-    {
-        return Ok(print);
+    if let Some(device) = app.named_device(Some(account))? {
+        return Ok(device.fingerprint);
     }
     match app.store.this_device(account)?.filter(|_| !args.new_device) {
         Some(print) => Ok(print),
