@@ -374,8 +374,8 @@ fn prebookings(report: &Report, style: &OutputStyle) -> Vec<String> {
         .map(|(number, what)| format!("{number} {what}"))
         .collect();
     lines.extend(style.paragraph(&rest.join(", "), 2, Style::Plain));
-    if let Some(last) = &facts.last_request {
-        let (id, ago) = (last.prebooking, human_age(now - last.sent_at));
+    if let Some((id, last)) = &facts.last_request {
+        let ago = human_age(now - last.sent_at);
         let outcome = last.outcome.replace('_', " ");
         let lateness = last.lateness_ms.map(|ms| format!(", {}", lateness(ms)));
         let lateness = lateness.unwrap_or_default();

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, TimeDelta, Utc};
 use chrono_tz::Tz;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use serde_json::json;
 use strum::VariantArray as _;
 
 use super::server::Host;
@@ -17,7 +18,7 @@ use crate::model::instant::{hours_minutes, instant, maybe_instant, shifted};
 use crate::model::prebooking::{Prebooking, Progress};
 use crate::model::zone::resolve;
 use crate::sessions::lock::Locks;
-use crate::store::{Problem, Status, Subject};
+use crate::store::{Attempt, Problem, Status, Subject};
 
 /// A run every quarter of an hour has tried everything that opened earlier.
 const OVERDUE: TimeDelta = TimeDelta::minutes(35);
@@ -32,7 +33,9 @@ pub(crate) struct PrebookingFacts {
     pub next_opening_at: Option<DateTime<Tz>>,
     /// The pending ones, by opening.
     pub next: Vec<Pending>,
-    pub last_request: Option<LastRequest>,
+    /// The booking request that was sent last, and the id of its prebooking.
+    #[serde(serialize_with = "last_request")]
+    pub last_request: Option<(i64, Attempt)>,
     /// Expired prebookings by number, with the start of the last class that they name.
     #[serde(skip)]
     pub expired: Vec<(i64, DateTime<Tz>)>,
@@ -71,16 +74,19 @@ pub(crate) struct Pending {
     pub failure: Option<ExitKind>,
 }
 
-/// The booking request that was sent last.
-#[derive(Debug, Serialize)]
-pub(crate) struct LastRequest {
-    /// The prebooking that it was sent for.
-    pub prebooking: i64,
-    #[serde(serialize_with = "instant")]
-    pub sent_at: DateTime<Utc>,
-    pub outcome: String,
-    pub lateness_ms: Option<f64>,
-    pub clock_offset_ms: Option<f64>,
+/// The booking request that was sent last, with the prebooking that it was sent for.
+#[allow(clippy::ref_option)] // the signature that serde calls
+fn last_request<S: Serializer>(last: &Option<(i64, Attempt)>, to: S) -> Result<S::Ok, S::Error> {
+    let shown = last.as_ref().map(|(prebooking, attempt)| {
+        json!({
+            "prebooking": prebooking,
+            "sent_at": attempt.sent_at.to_rfc3339_opts(SecondsFormat::Secs, false),
+            "outcome": attempt.outcome,
+            "lateness_ms": attempt.lateness_ms,
+            "clock_offset_ms": attempt.clock_offset_ms,
+        })
+    });
+    shown.serialize(to)
 }
 
 /// The prebookings as they are stored: weekly rules make no new ones here.
@@ -118,19 +124,12 @@ pub(crate) fn collect(scope: &Scope<'_>) -> Result<PrebookingFacts> {
     let mut next = pending.collect::<Result<Vec<_>>>()?;
     next.sort_by_key(|it| (it.opens_at.is_none(), it.opens_at, it.id));
     let mut openings = next.iter().filter_map(|pending| pending.opens_at);
-    let last = store.last_attempt(scope.account)?;
     Ok(PrebookingFacts {
         counts,
         rules: rules.len(),
         next_opening_at: openings.find(|at| *at > scope.now),
         next,
-        last_request: last.map(|(prebooking, attempt)| LastRequest {
-            prebooking,
-            sent_at: attempt.sent_at,
-            outcome: attempt.outcome,
-            lateness_ms: attempt.lateness_ms,
-            clock_offset_ms: attempt.clock_offset_ms,
-        }),
+        last_request: store.last_attempt(scope.account)?,
         expired: expired(scope)?,
         wanted_by,
     })

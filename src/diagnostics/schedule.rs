@@ -178,7 +178,10 @@ fn check_job(job: Job, report: &Report, used: &InUse<'_>, found: &mut Findings) 
         };
         is_broken = true;
         let remedy = match entry.by {
-            Scheduler::Crontab => format!("replace it by `{}`", used.crontab_line(job)),
+            Scheduler::Crontab => {
+                let line = used.crontab_line(job);
+                format!("remove it and add `{line}` by crontab -e")
+            }
             _ => "install the units again with systemd/install.sh".to_owned(),
         };
         let message = format!("{} cannot run `{command}`: {why}", entry.place());

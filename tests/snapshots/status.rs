@@ -542,9 +542,9 @@ fn a_broken_crontab_line() {
     exit: 0
     --- stdout
     problem: the crontab line 0 3 * * * cannot run `aimharder refresh`: /nowhere/aimharder does not exist
-             replace it by `*/15 * * * * [BIN] refresh`
+             remove it and add `*/15 * * * * [BIN] refresh` by crontab -e
     problem: the crontab line 5 5 * * * cannot run `aimharder prebook run`: aimharder is not on the PATH of that line (/usr/bin:/bin)
-             replace it by `13,28,43,58 * * * * [BIN] prebook run`
+             remove it and add `13,28,43,58 * * * * [BIN] prebook run` by crontab -e
 
     sessions
       ana@example.org · crossfitdemo · password by command
@@ -571,9 +571,9 @@ fn a_broken_crontab_line() {
     exit: 6
     --- stdout
     problem: the crontab line 0 3 * * * cannot run `aimharder refresh`: /nowhere/aimharder does not exist
-             replace it by `*/15 * * * * [BIN] refresh`
+             remove it and add `*/15 * * * * [BIN] refresh` by crontab -e
     problem: the crontab line 5 5 * * * cannot run `aimharder prebook run`: aimharder is not on the PATH of that line (/usr/bin:/bin)
-             replace it by `13,28,43,58 * * * * [BIN] prebook run`
+             remove it and add `13,28,43,58 * * * * [BIN] prebook run` by crontab -e
     --- stderr
     error: 2 problems, see above
     ");
@@ -585,8 +585,8 @@ fn a_broken_crontab_line() {
     -     "next_opening_at":null,
     -     "next":[],
     +   "well":false,
-    +   "problems":[{"code":"schedule_broken","kind":"not_found","message":"the crontab line 0 3 * * * cannot run `aimharder refresh`: /nowhere/aimharder does not exist","remedy":"replace it by `*/15 * * * * [BIN] refresh`"},
-    +     {"code":"schedule_broken","kind":"not_found","message":"the crontab line 5 5 * * * cannot run `aimharder prebook run`: aimharder is not on the PATH of that line (/usr/bin:/bin)","remedy":"replace it by `13,28,43,58 * * * * [BIN] prebook run`"}
+    +   "problems":[{"code":"schedule_broken","kind":"not_found","message":"the crontab line 0 3 * * * cannot run `aimharder refresh`: /nowhere/aimharder does not exist","remedy":"remove it and add `*/15 * * * * [BIN] refresh` by crontab -e"},
+    +     {"code":"schedule_broken","kind":"not_found","message":"the crontab line 5 5 * * * cannot run `aimharder prebook run`: aimharder is not on the PATH of that line (/usr/bin:/bin)","remedy":"remove it and add `13,28,43,58 * * * * [BIN] prebook run` by crontab -e"}
     +   "schedule":{"entries":[{"by":"crontab","job":"refresh","active":true,"serves":true,"name":"0 3 * * *","account":null,"rare":true,"next_at":null,"error":"/nowhere/aimharder does not exist"},{"by":"crontab","job":"prebook","active":true,"serves":true,"name":"5 5 * * *","account":null,"rare":true,"next_at":null,"error":"aimharder is not on the PATH of that line (/usr/bin:/bin)"}]},
     +   "prebookings":{"counts":{"booked":0,"cancelled":0,"executing":0,"expired":0,"failed":0,"pending":1,"waitlisted":0},
     +     "next_opening_at":"[INSTANT]",
