@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use clap::Args;
 
 use super::app::{self, App};
@@ -401,7 +401,7 @@ fn pending(pending: &Pending, now: DateTime<Utc>) -> Vec<Cell> {
             (words, Style::Plain)
         }
         (Some(at), None) => {
-            let left = countdown(at.with_timezone(&Utc) - now);
+            let left = human_age(at.with_timezone(&Utc) - now);
             let words = format!("opens in {about}{left}, {}", moment(at, now));
             (words, Style::Good)
         }
@@ -413,14 +413,6 @@ fn pending(pending: &Pending, now: DateTime<Utc>) -> Vec<Cell> {
         plain(pending.class.as_deref().unwrap_or("any class")),
         cell(words, style),
     ]
-}
-
-/// `1 d 22 h`: with hours, unlike an age.
-fn countdown(left: TimeDelta) -> String {
-    match (left.num_days(), left.num_hours() % 24) {
-        (0, _) | (_, 0) => human_age(left),
-        (days, hours) => format!("{days} d {hours} h"),
-    }
 }
 
 fn hosts(report: &Report, style: &OutputStyle) -> Vec<String> {
@@ -472,7 +464,10 @@ fn about_store(report: &Report) -> String {
     let free = store.free_bytes.map(human_size);
     listed([
         Some(integrity.to_owned()),
-        store.encryption.map(str::to_owned),
+        store
+            .encrypted
+            .filter(|is| *is)
+            .map(|_| "encrypted".to_owned()),
         store.size_bytes.map(human_size),
         store.schema.map(|schema| format!("schema {schema}")),
         store.mode.map(mode),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Serialize, Serializer};
 
-use super::{Findings, schedule};
+use super::{Finding, Findings, schedule};
 use crate::clock;
 use crate::config::{Channel, Config};
 use crate::error::ExitKind::{Internal, Usage};
@@ -53,9 +53,6 @@ pub(crate) struct StoreFacts {
     pub folder_mode: Option<u32>,
     /// `ok`, `damaged` or `not_checked`
     pub integrity: &'static str,
-    /// How its encryption is shown: `encrypted`, or what is wrong with its key.
-    #[serde(skip)]
-    pub encryption: Option<&'static str>,
 }
 
 /// Writes a file mode as `chmod` takes it: `"0600"`.
@@ -181,55 +178,47 @@ fn open(
     facts.usable = true;
     // without a config the source of the key is unknown
     if facts.encrypted == Some(true) && config.is_some() {
-        check_key(&store, has_source, facts, found)?;
+        let finding = check_key(&store, has_source)?;
+        facts.usable = finding.as_ref().is_none_or(|it| it.kind.is_none());
+        found.push(finding);
     }
     Ok(store)
 }
 
-/// Whether the key is available and opens the store. Its command runs while the system's tools are asked.
-fn check_key(
-    store: &Store,
-    has_source: bool,
-    facts: &mut StoreFacts,
-    found: &mut Findings,
-) -> store::Result<()> {
+/// The finding about a key that is not available or does not open the store. Its command runs while the system's tools are asked.
+fn check_key(store: &Store, has_source: bool) -> store::Result<Option<Finding>> {
     let shown = store.path().display();
     let began = clock::steady();
-    facts.encryption = Some("encrypted, key unknown");
-    match store.ready() {
-        _ if !has_source => {
-            let message =
-                format!("the store {shown} is encrypted and no source of its key is configured");
-            let remedy = "set key_command under [store] in the config, or pass the systemd credential aimharder-key";
-            found.add("store_key_missing", Some(Usage), message, remedy);
-        }
-        Ok(()) => {
-            facts.encryption = Some("encrypted");
-            return Ok(());
-        }
-        Err(store::Error::Key(_)) if clock::since(began) >= schedule::LIMIT => {
-            let message =
-                "the key_command of [store] did not finish within 2 s, so the key was not checked";
-            found.add("store_key_silent", None, message, "");
-            return Ok(());
-        }
-        Err(store::Error::Key(why)) => {
-            let message = format!("the key of the store {shown} is not available: {why}");
-            let remedy = "make it available to key_command or the credential again";
-            found.add("store_key_missing", Some(Usage), message, remedy);
-        }
-        Err(store::Error::Unusable(_)) => {
-            facts.encryption = Some("encrypted with another key");
-            let message = format!(
-                "the key does not match the store {shown}: it was encrypted with another key"
-            );
-            let remedy = "supply that key by key_command or the credential; if it is lost, run `aimharder store decrypt --forget-logins`";
-            found.add("store_key_wrong", Some(Internal), message, remedy);
-        }
+    let (code, kind, message, remedy) = match store.ready() {
+        _ if !has_source => (
+            "store_key_missing",
+            Some(Usage),
+            format!("the store {shown} is encrypted and no source of its key is configured"),
+            "set key_command under [store] in the config, or pass the systemd credential aimharder-key",
+        ),
+        Ok(()) => return Ok(None),
+        Err(store::Error::Key(_)) if clock::since(began) >= schedule::LIMIT => (
+            "store_key_silent",
+            None,
+            "the key_command of [store] did not finish within 2 s, so the key was not checked"
+                .into(),
+            "",
+        ),
+        Err(store::Error::Key(why)) => (
+            "store_key_missing",
+            Some(Usage),
+            format!("the key of the store {shown} is not available: {why}"),
+            "make it available to key_command or the credential again",
+        ),
+        Err(store::Error::Unusable(_)) => (
+            "store_key_wrong",
+            Some(Internal),
+            format!("the key does not match the store {shown}: it was encrypted with another key"),
+            "supply that key by key_command or the credential; if it is lost, run `aimharder store decrypt --forget-logins`",
+        ),
         Err(other) => return Err(other),
-    }
-    facts.usable = false;
-    Ok(())
+    };
+    Ok(Some(Finding::new(code, kind, message, remedy)))
 }
 
 fn size(path: &Path) -> u64 {
