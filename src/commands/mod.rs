@@ -47,6 +47,39 @@ fn plural(number: usize, noun: &str) -> String {
     format!("{number} {noun}{ending}")
 }
 
+/// The outcome in words.
+fn outcome_words(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Booked => "booked",
+        Outcome::AlreadyBooked => "already booked",
+        Outcome::Waitlisted => "on the waiting list",
+        Outcome::Prebooked => "prebooked",
+        Outcome::WouldBook => "would book",
+        Outcome::Full => "the class is full",
+        Outcome::NoCredit => "no credit, or your membership does not cover this class",
+        Outcome::PaymentPending => "a payment is pending; settle it with the box",
+        Outcome::LimitReached => "your limit of classes is reached",
+        Outcome::SameTime => "you have another class at that time",
+        Outcome::TooLate => "too late: the class is about to start or has started",
+        Outcome::WithinLead => "the class starts within its lead",
+        Outcome::OnceADay => "another class is booked that day",
+        Outcome::Closed => "the class cannot be booked",
+        Outcome::TooEarly => "booking is not open yet",
+        Outcome::Refused => "AimHarder refused the booking",
+        Outcome::Cancelled => "cancelled by the gym",
+        Outcome::NotBooked => "the place on the waiting list is gone",
+        Outcome::Expired => "the class has started",
+        Outcome::Ambiguous => "several classes fit",
+        Outcome::Failed(ExitKind::LoginRequired) => "login required",
+        Outcome::Failed(ExitKind::NotFound) => "no such class",
+        Outcome::Failed(ExitKind::UnknownOutcome) => "outcome unknown",
+        Outcome::Failed(ExitKind::Internal) => "internal error",
+        // of the cancellation of a place on a waiting list
+        Outcome::Failed(ExitKind::Refused) => "AimHarder refused it",
+        Outcome::Failed(_) => "AimHarder could not be reached",
+    }
+}
+
 /// The next step after an outcome that does not depend on how the class was requested. `flags` follow each command.
 fn other_step(outcome: Outcome, day: NaiveDate, flags: &str) -> Option<String> {
     match outcome {

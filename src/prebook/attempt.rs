@@ -303,7 +303,7 @@ impl BookingTask<'_> {
                 Ok(Some(now)) => return self.settled(sent, now).map(Some),
                 Ok(None) => NOT_IN_SCHEDULE.to_owned(),
                 Err(Abort::Failed(_, why)) => why,
-                Err(Abort::Removed) => String::new(),
+                Err(_) => String::new(),
             };
             looks += 1;
             if (looks >= 2 && self.is_late()) || signals::must_stop() {

@@ -37,7 +37,7 @@ const DOUBT_LOOK: Duration = Duration::from_secs(2);
 const TURN_POLL: Duration = Duration::from_millis(100);
 
 /// Where the clocks differ by more than this, a request is sent at the opening by either clock.
-const BELIEVED_ALONE: TimeDelta = TimeDelta::minutes(1);
+pub(super) const BELIEVED_ALONE: TimeDelta = TimeDelta::minutes(1);
 
 /// The row of a class that can be requested, or the result of its choice.
 type Found = Result<Row, ChoiceResult>;
@@ -82,23 +82,22 @@ impl BookingTask<'_> {
             return self.book_at(choice, Moment { next, ahead: None });
         };
         let was_ahead = self.ahead(at).is_some();
-        if was_ahead {
-            self.begin(choice, Some(at));
-            self.open_session(Some(at))?;
-            if !self.is_near(at) {
-                self.look(at, ROUGH);
-            }
-            if self.offset() < -BELIEVED_ALONE {
-                match self.book_by_own_clock(choice, at) {
-                    Err(Abort::Failed(ExitKind::Unreachable, why)) => log::info!("{why}; going on"),
-                    Ok(result) if result.may_open(at) && self.until(at) <= self.horizon() => {}
-                    ended => return ended,
-                }
-            }
-        }
+        self.tries_own_clock = was_ahead;
         loop {
             let ahead = self.ahead(at);
-            let result = self.book_at(choice, Moment { next, ahead })?;
+            let result = match self.book_at(choice, Moment { next, ahead }) {
+                Err(Abort::ClockBehind) => match self.book_by_own_clock(choice, at) {
+                    Err(Abort::Failed(ExitKind::Unreachable, why)) => {
+                        log::info!("{why}; going on");
+                        continue;
+                    }
+                    Ok(result) if result.may_open(at) && self.until(at) <= self.horizon() => {
+                        continue;
+                    }
+                    ended => return ended,
+                },
+                result => result?,
+            };
             if result.may_open(at) && was_ahead && self.offset() > BELIEVED_ALONE {
                 return self.book_by_own_clock(choice, at);
             }
@@ -127,6 +126,7 @@ impl BookingTask<'_> {
         choice: &Choice,
         at: DateTime<Utc>,
     ) -> Result<ChoiceResult, Abort> {
+        self.tries_own_clock = false;
         self.by_own_clock = true;
         let result = self.book_at(
             choice,

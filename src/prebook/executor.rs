@@ -102,13 +102,13 @@ impl<'e> PrebookExecutor<'e> {
         self.task.begin_afterwards();
         match self.find_mine(None) {
             Ok(Some(mine)) => self.result(mine),
-            Ok(None) | Err(Abort::Removed) => over,
             Err(Abort::Failed(_, why)) => self.unsent(
                 Outcome::Expired,
                 &format!(
                     "the class has started; whether an earlier try had booked it is unknown: {why}"
                 ),
             ),
+            Ok(None) | Err(_) => over,
         }
     }
 

@@ -10,9 +10,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 pub(super) use samples::ROUGH;
-use samples::{Measurement, State};
+use samples::State;
 
-use super::server_clock::{Estimate, MAX_SAMPLES, Sample, WITNESSES, next_probe, seconds_since};
+use super::server_clock::{Estimate, MAX_SAMPLES, Sample, next_probe, seconds_since};
 use crate::clock;
 use crate::platform::{Jar, Platform};
 
@@ -70,13 +70,7 @@ impl HostClock {
             return;
         }
         self.state().begin_anew();
-        self.measure(platform, jar, end, |state| {
-            match (state.measured(), state.probes()) {
-                (_, LOOKS..) | (Some(_), _) => None,
-                (None, 0) => Some(0.0),
-                (None, _) => state.last_sent().map(|sent| sent + APART),
-            }
-        });
+        self.measure(platform, jar, end, LOOKS, |_| None);
         self.state().finish(self.steady());
     }
 
@@ -88,32 +82,33 @@ impl HostClock {
         };
         self.state().begin(self.steady());
         let last = seconds_since(self.base, end);
-        self.measure(platform, jar, end, |state| {
-            match (state.measured(), state.probes()) {
-                (_, MAX_SAMPLES..) => None,
-                (None, 0) => Some(0.0),
-                (None, _) => state.last_sent().map(|sent| sent + APART),
-                (Some(known), _) if known.is_sharp() => None,
-                (Some(known), _) => {
-                    let next = next_probe(&known, self.steady());
-                    (next + 2.0 * known.round_trip <= last).then_some(next)
-                }
-            }
+        self.measure(platform, jar, end, MAX_SAMPLES, |known| {
+            let next = next_probe(known, self.steady());
+            let has_time = next + 2.0 * known.round_trip <= last;
+            (has_time && !known.is_sharp()).then_some(next)
         });
         self.state().finish(self.steady());
     }
 
-    /// Sends probes at the instants that `next` names, until it names none, or until `end`.
+    /// Sends probes until there are `most`, or until `end`: while no date is believed at intervals, then at the instants that
+    /// `next` names, until it names none.
     fn measure(
         &self,
         platform: &Platform,
         jar: &mut Jar,
         end: Instant,
-        next: impl Fn(&State) -> Option<f64>,
+        most: usize,
+        next: impl Fn(&Estimate) -> Option<f64>,
     ) {
         let mut failures = 0;
         while failures < MAX_FAILURES {
-            let at = next(&self.state()).map(|at| self.base + seconds(at));
+            let (known, probes, sent) = self.state().under_way();
+            let at = match known {
+                _ if probes >= most => None,
+                Some(known) => next(&known),
+                None => Some(sent.map_or(0.0, |sent| sent + APART)),
+            };
+            let at = at.map(|at| self.base + seconds(at));
             let Some(at) = at.filter(|at| *at <= end && clock::steady() <= end) else {
                 return;
             };
@@ -142,20 +137,17 @@ impl HostClock {
         }
     }
 
-    /// Makes a connection ready, and checks whether the server still agrees with what was measured; a contradiction is
-    /// confirmed by further probes before `end`. Threads do this side by side, because each needs a connection of its own.
-    pub(super) fn warm(&self, platform: &Platform, jar: &mut Jar, end: Instant) {
-        let mut dissent = Measurement::default();
-        for _ in 0..WITNESSES {
-            let Some((sample, stamp)) = self.ask(platform, jar) else {
-                return;
-            };
-            let agrees = self
-                .state()
-                .check(self.steady(), sample, stamp, &mut dissent);
-            if agrees || clock::steady() > end {
-                return;
-            }
+    /// Makes a connection ready, with a probe that counts if nothing is known. Threads do this side by side, because each needs a
+    /// connection of its own.
+    pub(super) fn warm(&self, platform: &Platform, jar: &mut Jar) {
+        let Some((sample, stamp)) = self.ask(platform, jar) else {
+            return;
+        };
+        let (mut state, now) = (self.state(), self.steady());
+        if state.known(now, ROUGH).is_none() {
+            state.begin_anew();
+            state.take(now, sample, stamp);
+            state.finish(now);
         }
     }
 

@@ -15,6 +15,7 @@
 //!   `attempt` – requesting, repeating and settling
 //! * `result` – the result, and the table of what each outcome means
 //! * `plan` – when to try what; `server_clock`, `host_clock` – the server's clock from `Date` headers; `backoff` – outages
+//! * `booked_days`, `same_day` – what the requests of a day have to do with each other
 //! * `watch` – full classes of prebookings with `--watch`; `wait` – `book --wait`
 //! * `weekly` – weekly rules become prebookings
 //!
@@ -46,4 +47,4 @@ mod watch;
 pub use context::{Profiles, RunContext};
 pub use result::{Meaning, PrebookResult};
 pub use run::{Report, Run};
-pub use wait::{BookingEnd, Wait, next_try};
+pub use wait::{BookingEnd, Wait};

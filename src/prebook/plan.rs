@@ -1,6 +1,6 @@
 //! When a prebooking is tried next. Pure: `now` is an argument.
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use crate::model::box_profile::BoxProfile;
@@ -32,17 +32,26 @@ impl Next {
     }
 }
 
+/// The next instant after `tried` at which booking of the class may open by a rule: of a guess 00:00 of its day, then every half
+/// hour, and the guessed instant itself.
+pub fn next_try(
+    opening: Opening,
+    (day, start): (NaiveDate, NaiveTime),
+    zone: Tz,
+    tried: DateTime<Utc>,
+) -> Next {
+    let opens = opening.opens_at(day, start, zone);
+    match opening.next_half_hour_try(tried, day, start, zone) {
+        None => Next::Unknown,
+        Some(at) if at == opens => Next::At(at.to_utc()),
+        Some(at) => Next::Guess(at.to_utc()),
+    }
+}
+
 impl BoxProfile {
     /// When the class of a choice starts.
     pub fn starts(&self, day: NaiveDate, choice: &Choice) -> DateTime<Tz> {
         zone::resolve(self.zone, day.and_time(choice.start))
-    }
-
-    /// The later opening that a refusal of the first choice states.
-    fn moved(prebooking: &Prebooking, choice: &Choice) -> Option<DateTime<Utc>> {
-        prebooking
-            .moved_to
-            .filter(|_| *choice == prebooking.request.first)
     }
 
     /// When to try a choice next.
@@ -59,42 +68,19 @@ impl BoxProfile {
     }
 
     fn by_rule(&self, prebooking: &Prebooking, choice: &Choice) -> Next {
-        let moved = Self::moved(prebooking, choice);
-        match prebooking.opening(choice, &self.opening_rules, self.zone) {
-            None => moved.map_or(Next::Unknown, Next::At),
-            Some(rule) if rule.is_guess() => {
-                let guess = self.guess(rule, prebooking, choice);
-                // a refusal that agrees with the guess removes none of its half hours
-                let guessed = rule.opens_at(prebooking.day, choice.start, self.zone);
-                let later = moved.filter(|moved| *moved > guessed && Some(*moved) > guess.at());
-                later.map_or(guess, Next::At)
-            }
-            Some(rule) => {
-                let at = rule
-                    .opens_at(prebooking.day, choice.start, self.zone)
-                    .to_utc();
-                Next::At(moved.map_or(at, |moved| moved.max(at)))
-            }
-        }
-    }
-
-    /// Of a guess: 00:00 of its day first, then every half hour, and the guessed instant itself.
-    fn guess(&self, rule: Opening, prebooking: &Prebooking, choice: &Choice) -> Next {
-        let (day, start) = (prebooking.day, choice.start);
-        let first = rule.first_try(day, start, self.zone).to_utc();
-        let guessed = rule.opens_at(day, start, self.zone).to_utc();
-        let tried = prebooking.tried_at.filter(|tried| *tried >= first);
-        let at = match tried {
-            None => first,
-            Some(tried) => rule
-                .next_half_hour_try(tried, day, start, self.zone)
-                .map_or(guessed, |next| next.to_utc()),
+        let first = &prebooking.request.first;
+        let moved = prebooking.moved_to.filter(|_| choice == first);
+        let Some(rule) = prebooking.opening(choice, &self.opening_rules, self.zone) else {
+            return moved.map_or(Next::Unknown, Next::At);
         };
-        if at == guessed {
-            Next::At(at)
-        } else {
-            Next::Guess(at)
-        }
+        let (day, start) = (prebooking.day, choice.start);
+        let tried = prebooking.tried_at.filter(|_| rule.is_guess());
+        let tried = tried.unwrap_or(DateTime::<Utc>::MIN_UTC);
+        let next = next_try(rule, (day, start), self.zone, tried);
+        // a refusal that agrees with a guess removes none of its half hours
+        let opens = rule.opens_at(day, start, self.zone);
+        let later = moved.filter(|moved| *moved > opens && Some(*moved) > next.at());
+        later.map_or(next, Next::At)
     }
 
     /// Whether a choice is to be tried until `until`.

@@ -9,7 +9,6 @@ use super::context::{Profiles, RunContext};
 use super::plan::until;
 use super::watch::Watch;
 use crate::clock;
-use crate::model::account::Account;
 use crate::model::box_profile::BoxProfile;
 use crate::model::prebooking::{Prebooking, Progress};
 use crate::store;
@@ -28,10 +27,20 @@ pub(super) struct DuePrebooking {
     pub prebooking: Prebooking,
     /// `Err`: the box is unknown, or has no usable session.
     pub profile: Result<BoxProfile, String>,
+    /// The soonest opening of its choices.
+    pub aimed_at: Option<DateTime<Utc>>,
     /// Its position among those of its account and box that open at the same instant.
     pub rank: u32,
     /// Whether the class has started by this machine's clock.
     pub is_over: bool,
+}
+
+impl DuePrebooking {
+    /// Whether two are of one account and box and open at the same instant.
+    fn is_beside(&self, other: &Self) -> bool {
+        let (one, two) = (&self.prebooking.request, &other.prebooking.request);
+        (&one.account, &one.gym, self.aimed_at) == (&two.account, &two.gym, other.aimed_at)
+    }
 }
 
 /// An execution by this run.
@@ -54,8 +63,6 @@ pub(super) struct DueQueue<'q> {
     owners: BTreeSet<String>,
     /// Whether the last look failed to claim something: another run was faster, or has a prebooking of a day with `--once-a-day`.
     is_held_up: bool,
-    /// How many of an account and box open at an instant.
-    ranks: HashMap<(Account, String, Option<DateTime<Utc>>), u32>,
 }
 
 impl<'q> DueQueue<'q> {
@@ -67,7 +74,6 @@ impl<'q> DueQueue<'q> {
             watch: Watch::new(context),
             owners: BTreeSet::new(),
             is_held_up: false,
-            ranks: HashMap::new(),
         }
     }
 
@@ -87,7 +93,13 @@ impl<'q> DueQueue<'q> {
             let name = prebooking.request.gym.as_str();
             let profile = known.entry(name.to_owned());
             let profile = profile.or_insert_with(|| (self.profiles)(name));
-            due.extend(self.take(prebooking, profile, now)?);
+            if let Some(mut taken) = self.take(prebooking, profile, now)? {
+                taken.rank = due
+                    .iter()
+                    .map(|other| u32::from(other.is_beside(&taken)))
+                    .sum();
+                due.push(taken);
+            }
         }
         Ok(())
     }
@@ -142,9 +154,10 @@ impl<'q> DueQueue<'q> {
         };
         self.tried.insert(prebooking.id, execution);
         Ok(Some(DuePrebooking {
-            rank: self.rank(&prebooking, aimed_at),
             prebooking,
             profile: found.clone(),
+            aimed_at,
+            rank: 0,
             is_over,
         }))
     }
@@ -224,15 +237,6 @@ impl<'q> DueQueue<'q> {
                 Ok(is_claimed)
             }
         }
-    }
-
-    fn rank(&mut self, prebooking: &Prebooking, at: Option<DateTime<Utc>>) -> u32 {
-        let request = &prebooking.request;
-        let key = (request.account.clone(), request.gym.clone(), at);
-        let next = self.ranks.entry(key).or_insert(0);
-        let rank = *next;
-        *next += 1;
-        rank
     }
 }
 

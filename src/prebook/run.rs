@@ -159,9 +159,8 @@ impl Run<'_> {
         let Some((announce, profile)) = self.announce_wait.zip(due.profile.as_ref().ok()) else {
             return;
         };
-        let now = clock::now();
-        let at = profile.soonest(&due.prebooking, now);
-        let at = at.filter(|at| *at > now + SHORT_WAIT && !due.is_over);
+        let soon = clock::now() + SHORT_WAIT;
+        let at = due.aimed_at.filter(|at| *at > soon && !due.is_over);
         if let Some(at) = at.filter(|_| due.prebooking.progress != Progress::Waitlisted) {
             announce(&due.prebooking, at.with_timezone(&profile.zone));
         }

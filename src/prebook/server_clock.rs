@@ -37,8 +37,6 @@ pub(super) struct Estimate {
     pub own_lead: f64,
     /// half the width of the possible range, in seconds
     pub doubt: f64,
-    /// how much round trips differ, in seconds
-    pub spread: f64,
     /// the median round trip minus the shortest one, in seconds
     pub haste: f64,
     /// the median round trip, in seconds
@@ -143,7 +141,6 @@ pub(super) fn estimate(
         lead: f64::midpoint(low, high),
         own_lead,
         doubt: (high - low) / 2.0,
-        spread: spread(&trips),
         haste: median - trips.first().unwrap_or(&median),
         round_trip: median,
         samples: samples.len(),
@@ -200,16 +197,6 @@ fn most_supported(
         .filter(|range| range.0 - nearest.1 < MERGED && nearest.0 - range.1 < MERGED)
         .fold(nearest, |all, next| (all.0.min(next.0), all.1.max(next.1)));
     Some((most, merged))
-}
-
-/// The round trips' spread, without the strangest one at each end when there are enough.
-fn spread(sorted: &[f64]) -> f64 {
-    let cut = usize::from(sorted.len() >= 6);
-    let kept = sorted.get(cut..sorted.len() - cut).unwrap_or(sorted);
-    match (kept.first(), kept.last()) {
-        (Some(least), Some(most)) => most - least,
-        _ => 0.0,
-    }
 }
 
 /// When to send the next probe, in steady seconds, not before `now`: so that it arrives as the

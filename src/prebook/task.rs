@@ -38,14 +38,16 @@ pub(super) const WITHIN_LEAD: &str = "the class starts within its lead";
 pub(super) enum Abort {
     /// The prebooking was removed or changed.
     Removed,
+    /// Of a wait: the server's clock is so far behind this machine's that a request is sent by this machine's first.
+    ClockBehind,
     Failed(ExitKind, String),
 }
 
 impl Abort {
-    /// The outcome and its message. `None`: [`Self::Removed`].
+    /// The outcome and its message. `None`: nothing has failed.
     pub(super) fn outcome(self) -> Option<(Outcome, String)> {
         match self {
-            Self::Removed => None,
+            Self::Removed | Self::ClockBehind => None,
             Self::Failed(kind, message) => Some((Outcome::Failed(kind), message)),
         }
     }
@@ -80,6 +82,8 @@ pub(super) struct BookingTask<'t> {
     pub stagger: i64,
     /// Whether this machine's clock is used instead of the server's.
     pub by_own_clock: bool,
+    /// Whether a wait may end with [`Abort::ClockBehind`].
+    pub tries_own_clock: bool,
     /// Whether the server's clock was looked at because something was too early by this machine's clock.
     pub(super) has_doubted_clock: bool,
     /// The schedule of the day as it was read last.
@@ -121,6 +125,7 @@ impl<'t> BookingTask<'t> {
             rank: 0,
             stagger: i64::from(fastrand::u16(0..12_000)),
             by_own_clock: false,
+            tries_own_clock: false,
             has_doubted_clock: false,
             rows: Vec::new(),
             rows_at: None,

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::host_clock::ROUGH;
+use super::class::BELIEVED_ALONE;
+use super::host_clock::{HostClock, ROUGH};
 use super::server_clock::Estimate;
 use super::task::{Abort, BookingTask, unix};
 use crate::clock;
@@ -109,12 +110,15 @@ impl BookingTask<'_> {
     /// Waits until `lead` before `at`, by the server's clock as far as it is known.
     ///
     /// # Errors
-    /// The prebooking was removed or changed, or the session has expired.
+    /// The prebooking was removed or changed, the session has expired, or the server's clock is far behind.
     fn wait(&mut self, at: DateTime<Utc>, lead: TimeDelta) -> Result<(), Abort> {
         loop {
             if self.clock.has_jumped() {
                 // the wall clock was stepped or the machine slept: the time left is unknown
                 self.look(at, ROUGH);
+            }
+            if self.tries_own_clock && self.offset() < -BELIEVED_ALONE {
+                return Err(Abort::ClockBehind);
             }
             let left = self.until(shifted(at, -lead));
             if left.is_zero() {
@@ -152,11 +156,7 @@ impl BookingTask<'_> {
             clock.sharpen(platform, jar, end);
         });
         self.wait(at, WARM)?;
-        let limit = self.until(shifted(at, -READY));
-        let end = clock::steady() + limit;
-        self.with_jar(limit, |clock, platform, jar| {
-            clock.warm(platform, jar, end);
-        });
+        self.with_jar(self.until(shifted(at, -READY)), HostClock::warm);
         if let Some((_, estimate)) = self.aim_at(at) {
             log::info!(
                 "server clock {:+.1} ms from ours, known to {:.1} ms after {} probes, round trip {:.1} ms: aiming {:.1} ms after the opening",

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
-use chrono_tz::Tz;
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::context::RunContext;
 use super::host_clock::ROUGH;
@@ -14,9 +13,7 @@ use crate::booking::{BookResult, Outcome};
 use crate::clock;
 use crate::error::{ExitKind, Failure};
 use crate::model::box_profile::BoxProfile;
-use crate::model::opening::Opening;
 use crate::model::prebooking::PrebookRequest;
-use crate::model::zone::resolve;
 use crate::platform::Row;
 use crate::sessions::{ActiveSession, SessionManager, SessionSelector};
 use crate::signals::SignalGuard;
@@ -24,9 +21,6 @@ use crate::store::SessionRow;
 
 /// How long after the opening an attempt is repeated.
 const GIVE_UP: Duration = Duration::from_secs(30);
-
-/// An opening that passed less than this ago may be ahead by the server's clock.
-const CLOCK_DOUBT: TimeDelta = TimeDelta::minutes(1);
 
 /// The class that a user waits for.
 #[derive(Debug)]
@@ -55,29 +49,6 @@ pub struct BookingEnd {
     pub moved_to: Option<DateTime<Utc>>,
     /// The instant of the request by the server's clock, as far as that is known.
     pub at: DateTime<Utc>,
-}
-
-/// When booking of a class may open next. A rule's instant that has just passed counts: the server's clock may be behind.
-pub fn next_try(
-    opening: Opening,
-    (day, start): (NaiveDate, NaiveTime),
-    zone: Tz,
-    now: DateTime<Utc>,
-) -> Next {
-    let opens = opening.opens_at(day, start, zone).to_utc();
-    let first = opening.first_try(day, start, zone).to_utc();
-    let at = if first > now || (!opening.is_guess() && first > now - CLOCK_DOUBT) {
-        Some(first)
-    } else {
-        let next = opening.next_half_hour_try(now, day, start, zone);
-        next.map(|at| at.to_utc())
-    };
-    let starts = resolve(zone, day.and_time(start));
-    match at.filter(|at| *at < starts) {
-        None => Next::Unknown,
-        Some(at) if at == opens => Next::At(at),
-        Some(at) => Next::Guess(at),
-    }
 }
 
 impl<'s> Wait<'s> {
@@ -158,7 +129,9 @@ impl From<Abort> for Failure {
     fn from(abort: Abort) -> Self {
         match abort {
             Abort::Failed(kind, message) => Self::new(kind, message),
-            Abort::Removed => Self::new(ExitKind::Internal, "the wait was abandoned"),
+            Abort::Removed | Abort::ClockBehind => {
+                Self::new(ExitKind::Internal, "the wait was abandoned")
+            }
         }
     }
 }

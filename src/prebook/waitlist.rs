@@ -96,7 +96,7 @@ fn give_up(task: &mut BookingTask<'_>, row: Row) -> BookResult {
             (failure.kind, failure.message)
         }),
         Err(Abort::Failed(kind, why)) => Err((kind, why)),
-        Err(Abort::Removed) => Err((ExitKind::Internal, String::new())),
+        Err(_) => Err((ExitKind::Internal, String::new())),
     };
     let (outcome, message) = match cancelled {
         Ok(result) if result.outcome == CancelOutcome::Cancelled => {

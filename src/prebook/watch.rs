@@ -141,7 +141,7 @@ fn read_rows(context: &RunContext<'_>, watched: &[(BoxProfile, Prebooking)]) -> 
                     break;
                 }
             }
-            Err(Abort::Removed) => {}
+            Err(_) => {}
         }
     }
     Vec::new()

@@ -241,7 +241,7 @@ fn a_refusal_is_final() {
     assert_snapshot!(shot(run(&home)), @"
     exit: 4
     --- stderr
-    error: prebooking 1 of ana@example.org, 13:10 wod, [DATE] (crossfitdemo): no credit, or the membership does not cover it (No tienes clases disponibles o tu tarifa no incluye esta clase; the membership covers WOD); for other classes: `aimharder classes [DATE] --account ana@example.org --box crossfitdemo`
+    error: prebooking 1 of ana@example.org, 13:10 wod, [DATE] (crossfitdemo): no credit, or your membership does not cover this class (No tienes clases disponibles o tu tarifa no incluye esta clase; the membership covers WOD); for other classes: `aimharder classes [DATE] --account ana@example.org --box crossfitdemo`
     ");
     let (sandbox, home) = overdue(&json!({}), "");
     sandbox.account(&json!({ "email": ANA, "payment_pending": true }));
@@ -257,10 +257,10 @@ fn a_refusal_is_final() {
       "results":[{"id":1,"outcome":"payment_pending","opens_at":"[INSTANT]","fired_at":"[INSTANT]","attempts":1,"clock_offset_ms":null,"lateness_ms":null,"message":"Tienes un pago pendiente","reservation_id":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","class":"13:10 WOD","session":{"kind":"background","fingerprint":"bg-38262fdf431f8f8329370f737705d78985b718b9"}}
       ],
       "error":{"kind":"refused",
-        "message":"1 of 1 prebookings were not booked: prebooking 1 of ana@example.org, 13:10 wod, [DATE] (crossfitdemo): a payment is pending (Tienes un pago pendiente); once it is paid: `aimharder prebook add --day [DATE] --time 13:10 --class wod --opens 9d --account ana@example.org --box crossfitdemo`"}
+        "message":"1 of 1 prebookings were not booked: prebooking 1 of ana@example.org, 13:10 wod, [DATE] (crossfitdemo): a payment is pending; settle it with the box (Tienes un pago pendiente); once it is paid: `aimharder prebook add --day [DATE] --time 13:10 --class wod --opens 9d --account ana@example.org --box crossfitdemo`"}
     }
     --- stderr
-    error: prebooking 1 of ana@example.org, 13:10 wod, [DATE] (crossfitdemo): a payment is pending (Tienes un pago pendiente); once it is paid: `aimharder prebook add --day [DATE] --time 13:10 --class wod --opens 9d --account ana@example.org --box crossfitdemo`
+    error: prebooking 1 of ana@example.org, 13:10 wod, [DATE] (crossfitdemo): a payment is pending; settle it with the box (Tienes un pago pendiente); once it is paid: `aimharder prebook add --day [DATE] --time 13:10 --class wod --opens 9d --account ana@example.org --box crossfitdemo`
     "#);
     let (_sandbox, home) = overdue(&json!({ "cancelled": true }), "");
     assert_snapshot!(shot(run(&home)), @"

@@ -5,12 +5,12 @@ use chrono_tz::Tz;
 use serde::Serialize;
 
 use crate::booking::Outcome;
-use crate::commands::{SessionRef, describe};
+use crate::commands::{SessionRef, describe, outcome_words};
 use crate::error::{ExitKind, Failure};
 use crate::model::class::Class;
 use crate::model::instant::maybe_instant;
 use crate::ui::dates::opens_at;
-use crate::ui::table::{OutputStyle, Style, cell, plain};
+use crate::ui::table::{OutputStyle, Style, cell};
 
 #[derive(Debug, Serialize)]
 pub(super) struct BookView {
@@ -35,14 +35,13 @@ pub(super) struct BookView {
 
 impl BookView {
     pub(super) fn lines(&self, style: &OutputStyle) -> Vec<String> {
-        let outcome = match self.outcome {
-            Outcome::Booked => cell("booked", Style::Good),
-            Outcome::AlreadyBooked => cell("already booked", Style::Good),
-            Outcome::Waitlisted => cell("on the waiting list", Style::Mine),
-            Outcome::Prebooked => cell("prebooked", Style::Good),
-            Outcome::WouldBook => plain("would book"),
+        let style_of = match self.outcome {
+            Outcome::Booked | Outcome::AlreadyBooked | Outcome::Prebooked => Style::Good,
+            Outcome::Waitlisted => Style::Mine,
+            Outcome::WouldBook => Style::Plain,
             _ => return Vec::new(), // reported by the error line
         };
+        let outcome = cell(outcome_words(self.outcome), style_of);
         let mut text = describe(&self.class);
         if let Some(id) = &self.reservation_id {
             text = format!("{text} (reservation {id})");
@@ -58,12 +57,14 @@ impl BookView {
     }
 
     pub(super) fn failure(&self) -> Option<Failure> {
-        let reason = self.reason()?;
-        let mut message = format!("not booked: {}: {reason}", describe(&self.class));
         let kind = match self.outcome {
+            Outcome::Prebooked | Outcome::WouldBook => return None,
+            outcome if outcome.is_place() => return None,
             Outcome::TooEarly => ExitKind::TooEarly,
             _ => ExitKind::Refused,
         };
+        let (class, reason) = (describe(&self.class), outcome_words(self.outcome));
+        let mut message = format!("not booked: {class}: {reason}");
         if self.outcome == Outcome::TooEarly && self.opens_at.is_some() {
             message = format!("{message}; it {}", opens_at(self.opens_at, self.guess));
         }
@@ -74,32 +75,5 @@ impl BookView {
             message = format!("{message}; {next}");
         }
         Some(Failure::new(kind, message))
-    }
-
-    /// Why the class is not booked; `None` if it is, or would be.
-    fn reason(&self) -> Option<&'static str> {
-        Some(match self.outcome {
-            Outcome::Booked
-            | Outcome::Waitlisted
-            | Outcome::AlreadyBooked
-            | Outcome::Prebooked
-            | Outcome::WouldBook => return None,
-            Outcome::TooEarly => "booking is not open yet",
-            Outcome::Full => "the class is full",
-            Outcome::NoCredit => "no credit, or your membership does not cover this class",
-            Outcome::PaymentPending => "a payment is pending; settle it with the box",
-            Outcome::LimitReached => "your limit of classes is reached",
-            Outcome::SameTime => "you have another class at that time",
-            Outcome::TooLate => "too late: the class is about to start or has started",
-            Outcome::Closed => "the class cannot be booked",
-            Outcome::Refused
-            | Outcome::Cancelled
-            | Outcome::NotBooked
-            | Outcome::Expired
-            | Outcome::WithinLead
-            | Outcome::OnceADay
-            | Outcome::Ambiguous
-            | Outcome::Failed(_) => "AimHarder refused the booking",
-        })
     }
 }

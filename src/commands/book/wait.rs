@@ -14,13 +14,16 @@ use crate::commands::app::App;
 use crate::model::box_profile::BoxProfile;
 use crate::model::opening::Opening;
 use crate::model::prebooking::{Choice, PrebookRequest};
+use crate::model::zone::resolve;
 use crate::platform::Row;
-use crate::prebook::plan::Next;
-use crate::prebook::{BookingEnd, Wait, next_try};
+use crate::prebook::plan::{Next, next_try};
+use crate::prebook::{BookingEnd, Wait};
 use crate::sessions::{ActiveSession, SessionManager};
 use crate::ui::Ui;
 use crate::ui::progress::{Countdown, countdown_time};
 
+/// An opening that passed less than this ago may be ahead by the server's clock.
+const CLOCK_DOUBT: TimeDelta = TimeDelta::minutes(1);
 /// For a longer wait a prebooking is suggested.
 const LONG_WAIT: TimeDelta = TimeDelta::hours(1);
 
@@ -102,10 +105,21 @@ impl Wanted<'_> {
     }
 
     fn next(&self, rule: Option<Opening>, now: DateTime<Utc>) -> Next {
-        let class = (self.day, self.row.start);
-        rule.map_or(Next::Unknown, |rule| {
-            next_try(rule, class, self.gym.zone, now)
-        })
+        let Some(rule) = rule else {
+            return Next::Unknown;
+        };
+        let (day, start) = (self.day, self.row.start);
+        let after = if rule.is_guess() {
+            now
+        } else {
+            now - CLOCK_DOUBT
+        };
+        let next = next_try(rule, (day, start), self.gym.zone, after);
+        let starts = resolve(self.gym.zone, day.and_time(start));
+        match next.at() {
+            Some(at) if at < starts => next,
+            _ => Next::Unknown,
+        }
     }
 
     /// Reports on a terminal what is waited for, and starts the countdown. `guess` is the rule if `at` is only one of its half

@@ -17,7 +17,7 @@ const STEP: f64 = 0.2;
 
 /// Probes that were made together.
 #[derive(Debug, Default)]
-pub(super) struct Measurement {
+struct Measurement {
     samples: Vec<Sample>,
     /// wall minus steady clock at the first of them
     parting: f64,
@@ -146,23 +146,12 @@ impl State {
         }
     }
 
-    /// What the measurement under way has found so far.
-    pub(super) fn measured(&self) -> Option<Estimate> {
-        self.measuring().estimate(self.second())
-    }
-
-    /// The number of probes of the measurement under way.
-    pub(super) fn probes(&self) -> usize {
-        self.measuring().samples.len()
-    }
-
-    /// When the last probe of the measurement under way was sent.
-    pub(super) fn last_sent(&self) -> Option<f64> {
-        self.measuring().samples.last().map(|last| last.sent)
-    }
-
-    fn measuring(&self) -> &Measurement {
-        self.next.as_ref().unwrap_or(&self.current)
+    /// Of the measurement under way: what it has found so far, the number of its probes, and when the last one was sent.
+    pub(super) fn under_way(&self) -> (Option<Estimate>, usize, Option<f64>) {
+        let measuring = self.next.as_ref().unwrap_or(&self.current);
+        let samples = &measuring.samples;
+        let sent = samples.last().map(|last| last.sent);
+        (measuring.estimate(self.second()), samples.len(), sent)
     }
 
     pub(super) fn take(&mut self, now: f64, sample: Sample, stamp: i64) {
@@ -170,44 +159,6 @@ impl State {
         let second = self.second();
         let measuring = self.next.as_mut().unwrap_or(&mut self.current);
         measuring.add(now, sample, second);
-    }
-
-    /// Compares a probe that made a connection first with what is known. Keeps it only if nothing is known. `false`: it
-    /// contradicts. The contradictions are collected in `dissent`; when [`WITNESSES`] of them agree they are used.
-    pub(super) fn check(
-        &mut self,
-        now: f64,
-        sample: Sample,
-        stamp: i64,
-        dissent: &mut Measurement,
-    ) -> bool {
-        let sample = self.relative(sample, stamp);
-        let second = self.second();
-        let Some(known) = self.known(now, ROUGH) else {
-            let earlier = self.last_known().map(|known| known.lead);
-            self.current = Measurement {
-                earlier_lead: earlier.or(self.current.earlier_lead),
-                ..Measurement::default()
-            };
-            self.current.add(now, sample, second);
-            return true;
-        };
-        let expected = sample.sent + known.lead;
-        // a new connection takes round trips of its own before the request leaves
-        let slow = (sample.received - sample.sent - known.round_trip).max(0.0);
-        let slack = STEP + known.doubt;
-        if expected + slow >= sample.stamp - slack
-            && expected <= sample.stamp + 1.0 + slack + known.spread
-        {
-            return true;
-        }
-        dissent.add(now, sample, second);
-        let new = dissent.estimate(second);
-        if new.is_some_and(|new| new.votes >= WITNESSES) {
-            log::info!("the server's clock has changed since it was measured");
-            self.current = std::mem::take(dissent);
-        }
-        false
     }
 
     fn relative(&mut self, mut sample: Sample, stamp: i64) -> Sample {

@@ -150,30 +150,6 @@ fn a_thread_that_cannot_be_had_is_a_result() {
 }
 
 #[test]
-fn a_store_that_fails_for_one_takes_nothing_from_the_others() {
-    let (done, reported, stored) = results(3, STACK, |run, due| {
-        if due.prebooking.id == 1 {
-            // booked, and the result cannot be stored
-            let trigger = "CREATE TRIGGER broken BEFORE UPDATE ON prebookings WHEN NEW.id = 1 \
-                           BEGIN SELECT RAISE(ABORT, 'as a test has it'); END";
-            let path = run.context.sessions.store.path();
-            let db = rusqlite::Connection::open(path).unwrap();
-            db.busy_timeout(Duration::from_secs(5)).unwrap();
-            db.execute_batch(trigger).unwrap();
-        }
-        booked(run, due)
-    });
-    let error = done.unwrap_err().to_string();
-    assert!(error.contains("as a test has it"), "{error}");
-    assert_eq!(outcomes(&reported), [Outcome::Booked; 3]);
-    let progress: Vec<_> = stored.iter().map(|p| p.progress).collect();
-    assert_eq!(
-        progress,
-        [Progress::Executing, Progress::Booked, Progress::Booked]
-    );
-}
-
-#[test]
 fn results_that_cannot_be_reported_do_not_stop_the_run() {
     let mut asked = 0;
     let mut report = |_: PrebookResult| {

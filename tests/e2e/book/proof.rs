@@ -137,23 +137,17 @@ fn a_row_that_shows_the_cancellation_a_second_later_proves_it() {
 fn openings() {
     together(&[
         (
-            "booked without a row that shows it",
-            unproven_at_the_opening,
-        ),
-        (
             "shown by the row when the next run looks",
             shown_to_a_later_run,
         ),
-        ("book --wait", unproven_after_waiting),
         ("shown by the row a second later", shown_a_second_later),
     ]);
 }
 
-fn unproven_at_the_opening() {
+fn shown_to_a_later_run() {
     let (scene, class, id) =
-        Scenario::prebooked(3, &json!({ "book_answers": [{ "bookState": 1 }] }), "");
+        Scenario::prebooked(3, &json!({ "book_answers": [{ "bookState": true }] }), "");
     let fired = scene.fired(8);
-    fired.is(&[("postponed", 1)]);
     says(fired.only("unknown_outcome"), &["does not show"]);
     let stored = scene.ends(id, "pending", &[]);
     assert_eq!(
@@ -161,29 +155,11 @@ fn unproven_at_the_opening() {
         ["unproven"],
         "not sent again in that run"
     );
-    scene.books(id, &class);
-}
-
-fn shown_to_a_later_run() {
-    let (scene, class, id) =
-        Scenario::prebooked(3, &json!({ "book_answers": [{ "bookState": true }] }), "");
-    scene.fired(8).only("unknown_outcome");
     scene.sandbox.reserve(ANA, &class, 1);
     scene.sandbox.clear_log();
     scene.fired(0).is(&[("booked", 1)]);
     assert_eq!(scene.requests().len(), 0, "booked already");
     scene.ends(id, "booked", &[&class]);
-}
-
-fn unproven_after_waiting() {
-    let scene = Scenario::new().opens_in(3);
-    scene.class(&json!({ "book_answers": [{ "bookState": 1 }] }));
-    let set = scene.command("boxes set crossfitdemo --opens");
-    set.arg(scene.rule.clone()).succeeds();
-    let wait = scene.command("book --wait --time 13:10 --class WOD --day");
-    let wait = wait.arg(scene.day.to_string());
-    wait.fails(8, &["does not show"]);
-    assert_eq!(scene.requests().len(), 1);
 }
 
 fn shown_a_second_later() {

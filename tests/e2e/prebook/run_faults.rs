@@ -125,16 +125,6 @@ fn a_lock_is_waited_for_no_longer_than_give_up() {
     );
 }
 
-/// A lock of a session that works does not keep a run from booking.
-#[test]
-fn a_held_lock_is_no_reason_not_to_fire() {
-    let (sandbox, home) = logged_in();
-    prebook_class(&sandbox, &home, "14:10");
-    let _held = hold(&home, ANA, SessionKind::Background);
-    let (printed, _) = results(home.run("prebook run --give-up 20s"), 0);
-    assert_eq!(outcomes(&printed), ["booked"], "{printed}");
-}
-
 #[test]
 fn one_device_session_acts_for_its_owner() {
     let (sandbox, home) = logged_in();
@@ -183,23 +173,4 @@ fn an_account_that_nothing_is_known_of() {
     home.sql("UPDATE prebookings SET account = 'carla@example.org'");
     let (printed, _) = results(home.run("prebook run --account carla@example.org"), 3);
     assert_eq!(outcomes(&printed), ["login_required"], "{printed}");
-}
-
-#[test]
-fn an_outage_names_its_class() {
-    let (sandbox, home) = logged_in();
-    class(&sandbox, "14:10", &json!({ "capacity": 1, "occupied": 1 }));
-    class(&sandbox, "15:10", &json!({}));
-    home.run("prebook add --opens 7d --time 14:10 --day +3")
-        .arg("--or")
-        .arg("15:10 deseo")
-        .ends(0);
-    sandbox.fault(&json!({ "path": "/api/book", "kind": "status", "skip": 1, "count": -1 }));
-    let (printed, words) = results(home.run("prebook run --give-up 1s"), 5);
-    assert_eq!(outcomes(&printed), ["unreachable"], "{printed}");
-    assert_eq!(printed["results"][0]["class"], "15:10 deseo", "{printed}");
-    assert!(
-        words.is_empty(),
-        "an outage is reported at the third run: {words}"
-    );
 }

@@ -13,7 +13,6 @@ fn many_at_one_instant() {
         ("five runs at once", five_runs),
         ("accounts and boxes at one instant", accounts_and_boxes),
         ("an account without a session", without_a_session),
-        ("one to book, one to refuse", some_refused),
         ("a run for one account only", one_account),
         ("changed while it waits", changed),
         ("two openings in one run", two_openings),
@@ -107,19 +106,6 @@ fn without_a_session() {
     scene.log_in(BEN, BEN_PASSWORD);
     scene.fired(0).is(&[("booked", 1)]);
     assert_eq!(scene.stored(bens)["status"], "booked");
-}
-
-fn some_refused() {
-    let scene = with_ben(3);
-    let class = scene.class(&json!({}));
-    let bens = prebook_for(&scene, BEN, "crossfitdemo", "13:10");
-    let anas = prebook_for(&scene, ANA, "crossfitdemo", "13:10");
-    scene.sandbox.account(&json!({ "email": BEN, "credit": 0 }));
-    let fired = scene.fired(7);
-    fired.is(&[("booked", 1), ("failed", 1)]);
-    assert_eq!(fired.outcome(bens), "no_credit");
-    scene.ends(anas, "booked", &[&class]);
-    assert_eq!(scene.stored(bens)["status"], "failed");
 }
 
 fn one_account() {

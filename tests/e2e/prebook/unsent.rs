@@ -53,7 +53,6 @@ fn shut_for_good() {
     scene.wait_until(-400);
     gateway.shut(100_000);
     let fired = Fired::of(run, 5);
-    fired.is(&[("postponed", 1)]);
     says(fired.only("unreachable"), &["no connection to"]);
     let printed = history(&scene, id, "pending", &[]);
     assert!(printed.len() > 1, "{printed:?}");
@@ -86,7 +85,6 @@ fn logged_out_and_alone() {
         logged_out(&scene, dead);
     }
     let fired = scene.fired(3);
-    fired.is(&[("postponed", 1)]);
     says(fired.only("login_required"), &["aimharder login"]);
     let printed = history(&scene, id, "pending", &[]);
     assert_eq!(printed, ["failed"], "sent once: only a login helps");

@@ -29,23 +29,6 @@ fn a_lost_place_in_a_class_that_takes_place_is_not_booked() {
     scene.fired(0).is(&[]);
 }
 
-/// The message of a failed look at a place does not outlast the next look.
-#[test]
-fn the_message_of_an_outage_is_gone_with_it() {
-    let (scene, id, _, _) = waiting();
-    let outage = json!({ "path": "/api/bookings", "kind": "status", "status": 503, "count": -1 });
-    scene.sandbox.fault(&outage);
-    scene.fired(5).only("unreachable");
-    assert!(scene.stored(id)["message"].is_string());
-    scene.sandbox.clear_faults();
-    scene.fired(0).is(&[]);
-    let stored = scene.stored(id);
-    assert_eq!(
-        (&stored["status"], &stored["message"]),
-        (&json!("waitlisted"), &Value::Null)
-    );
-}
-
 /// The class has another id, another class has its id, and the reservation has another id too.
 #[test]
 fn a_place_is_found_when_all_ids_change() {

@@ -70,14 +70,3 @@ fn a_prebooking_removed_while_it_is_watched_is_not_looked_at_again() {
     assert!(looks(&scene) <= seen + 1);
     assert_eq!(scene.sandbox.all_reservations(), Vec::<Value>::new());
 }
-
-#[test]
-fn a_run_watches_no_longer_than_its_horizon() {
-    let (scene, _) = full();
-    let id = scene.add("--watch");
-    scene.wait_until(0);
-    let fired = scene.fired_with("--horizon 1s", 0);
-    fired.is(&[("postponed", 1)]);
-    assert!(looks(&scene) <= 3);
-    scene.ends(id, "pending", &[]);
-}

@@ -118,12 +118,19 @@ impl Fired {
         self
     }
 
-    /// The only result, which ended so.
+    /// The only result, which ended so and is counted so.
     pub(crate) fn only(&self, outcome: &str) -> &Value {
         let [result] = self.results() else {
             panic!("not one result: {self:?}");
         };
         assert_eq!(result["outcome"], outcome, "{self:?}");
+        let counter = match outcome {
+            "booked" | "already_booked" => "booked",
+            "not_found" | "unreachable" | "login_required" | "unknown_outcome" | "closed"
+            | "too_early" | "limit_reached" => "postponed",
+            _ => return result,
+        };
+        assert_eq!(self.count(counter), 1, "{self:?}");
         result
     }
 

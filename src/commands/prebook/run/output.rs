@@ -10,10 +10,12 @@ use serde::Serialize;
 use super::report::sentence;
 use crate::booking::Outcome;
 use crate::clock;
+use crate::commands::outcome_words;
 use crate::error::{ExitKind, Failure};
 use crate::model::prebooking::{Prebooking, Progress};
 use crate::model::time::human_age;
 use crate::prebook::PrebookResult;
+use crate::ui::dates::lateness;
 use crate::ui::table::{Cell, OutputStyle, Style, cell, plain, shrink};
 
 #[derive(Debug, Default, Serialize)]
@@ -115,19 +117,19 @@ impl RunView {
 
 /// The line of a success. Failures are reported on standard error.
 pub(super) fn lines(result: &PrebookResult, style: &OutputStyle) -> Vec<String> {
-    let outcome = match result.outcome {
-        Outcome::Booked => cell("booked", Style::Good),
-        Outcome::AlreadyBooked => cell("already booked", Style::Good),
-        Outcome::Waitlisted => cell("on the waiting list", Style::Mine),
+    let style_of = match result.outcome {
+        Outcome::Booked | Outcome::AlreadyBooked => Style::Good,
+        Outcome::Waitlisted => Style::Mine,
         _ => return Vec::new(),
     };
+    let outcome = cell(outcome_words(result.outcome), style_of);
     let mut text = describe(result);
     if let Some(id) = result.reservation() {
         text = format!("{text} (reservation {id})");
     }
     if let Some(late) = result.lateness_ms().filter(|late| late.abs() < 60_000.0) {
         let attempt = result.attempts.len();
-        text = format!("{text}, {late:+.1} ms from the opening, attempt {attempt}");
+        text = format!("{text}, {}, attempt {attempt}", lateness(late));
     }
     if let Some(message) = &result.next.message {
         text = format!("{text}; {message}");

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::booking::Outcome;
 use crate::commands::app::App;
-use crate::commands::other_step;
+use crate::commands::{other_step, outcome_words};
 use crate::config::Event;
 use crate::error::ExitKind;
 use crate::model::prebooking::{PrebookRequest, Progress};
@@ -125,7 +125,7 @@ fn notice(result: &PrebookResult, event: Event, details: &str) -> Notice {
 
 /// What a notification says beside the class: `full, you are on the waiting list`
 fn details(result: &PrebookResult, event: Event) -> String {
-    let reason = reason(result.outcome);
+    let reason = outcome_words(result.outcome);
     match (event, result.outcome, &result.next.message) {
         (Event::Booked, Outcome::AlreadyBooked, _) => reason.to_owned(),
         (Event::Booked, ..) => String::new(),
@@ -142,7 +142,7 @@ fn details(result: &PrebookResult, event: Event) -> String {
 
 /// `prebooking 7 of ana@example.org, 18:30 WOD, Mon 23 Nov (crossfitdemo): the class is full`
 pub(super) fn sentence(result: &PrebookResult) -> String {
-    let reason = reason(result.outcome);
+    let reason = outcome_words(result.outcome);
     let details = match result.next.message.as_deref() {
         // the message includes the reason
         Some(message) if message.starts_with(reason) => message.to_owned(),
@@ -196,36 +196,4 @@ fn named(result: &PrebookResult) -> String {
         prebooking.day.format("%a %-d %b"),
         prebooking.request.gym,
     )
-}
-
-fn reason(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Booked => "booked",
-        Outcome::AlreadyBooked => "already booked",
-        Outcome::Waitlisted => "on the waiting list",
-        Outcome::Full => "the class is full",
-        Outcome::NoCredit => "no credit, or the membership does not cover it",
-        Outcome::PaymentPending => "a payment is pending",
-        Outcome::LimitReached => "the limit of classes is reached",
-        Outcome::SameTime => "there is another class at that time",
-        Outcome::TooLate => "too late",
-        Outcome::WithinLead => "the class starts within its lead",
-        Outcome::OnceADay => "another class is booked that day",
-        Outcome::Closed => "the class cannot be booked",
-        Outcome::TooEarly => "booking is not open yet",
-        Outcome::Refused | Outcome::WouldBook | Outcome::Prebooked => {
-            "AimHarder refused the booking"
-        }
-        Outcome::Cancelled => "cancelled by the gym",
-        Outcome::NotBooked => "the place on the waiting list is gone",
-        Outcome::Expired => "the class has started",
-        Outcome::Failed(ExitKind::LoginRequired) => "login required",
-        Outcome::Failed(ExitKind::NotFound) => "no such class",
-        Outcome::Ambiguous => "several classes fit",
-        Outcome::Failed(ExitKind::UnknownOutcome) => "outcome unknown",
-        Outcome::Failed(ExitKind::Internal) => "internal error",
-        // of the cancellation of a place on a waiting list
-        Outcome::Failed(ExitKind::Refused) => "AimHarder refused it",
-        Outcome::Failed(_) => "AimHarder could not be reached",
-    }
 }
