@@ -109,13 +109,11 @@ impl App {
         if let Some(account) = self.named_account() {
             return Ok(account);
         }
-        let mut known = self.store.accounts()?;
-        match (known.pop(), known.len()) {
-            (Some(only), 0) => Ok(only),
-            (None, _) => bail!(no_session()),
-            (Some(last), _) => {
-                known.push(last);
-                let names: Vec<_> = known.iter().map(Account::as_str).collect();
+        match self.store.accounts()?.as_slice() {
+            [] => bail!(no_session()),
+            [only] => Ok(only.clone()),
+            several => {
+                let names: Vec<_> = several.iter().map(Account::as_str).collect();
                 bail!(Failure::not_found(format!(
                     "several accounts have sessions here ({}): choose one with --account, or set `account` in the config",
                     names.join(", ")

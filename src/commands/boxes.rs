@@ -282,22 +282,23 @@ fn overridden(args: &BoxSetArgs, profile: &BoxProfile, app: &App) -> Vec<&'stati
         Some(class) => rules.given(class),
         None => rules.of_box,
     };
-    let by_config = opening.is_some_and(|opening| opening.source == Source::Config);
-    let opens = if args.class.is_some() && config.opens != opening.map(|it| it.rule) {
-        "opens_by_class"
-    } else {
-        "opens"
-    };
-    let keys = [
-        ("id", args.id.is_some() && config.id.is_some()),
-        (
-            "timezone",
-            args.timezone.is_some() && config.timezone.is_some(),
-        ),
-        (opens, args.opens.is_some() && by_config),
-    ];
-    let keys = keys.into_iter().filter(|(_, is_overridden)| *is_overridden);
-    keys.map(|(key, _)| key).collect()
+    let mut keys = Vec::new();
+    if args.id.is_some() && config.id.is_some() {
+        keys.push("id");
+    }
+    if args.timezone.is_some() && config.timezone.is_some() {
+        keys.push("timezone");
+    }
+    let given = opening.filter(|it| args.opens.is_some() && it.source == Source::Config);
+    if let Some(opening) = given {
+        let is_of_class = args.class.is_some() && config.opens != Some(opening.rule);
+        keys.push(if is_of_class {
+            "opens_by_class"
+        } else {
+            "opens"
+        });
+    }
+    keys
 }
 
 fn remove(name: &str, app: &App, ui: &mut Ui) -> Result<()> {

@@ -52,12 +52,9 @@ impl Progress {
     }
 }
 
-/// A line that counts down to an instant until this value is dropped.
+/// A line that counts down to an instant until this value is dropped. Off a terminal there is none.
 #[derive(Debug)]
-pub(crate) struct Countdown {
-    stop: Option<mpsc::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
+pub(crate) struct Countdown(Option<(mpsc::Sender<()>, JoinHandle<()>)>);
 
 impl Countdown {
     /// `line` makes the line of the time left. The first one is written with the time left at `now`.
@@ -67,10 +64,7 @@ impl Countdown {
         line: impl Fn(TimeDelta) -> String + Send + 'static,
     ) -> Self {
         if !is_supported() {
-            return Self {
-                stop: None,
-                thread: None,
-            };
+            return Self(None);
         }
         let (stop, stopped) = mpsc::channel::<()>();
         let count = move || {
@@ -85,17 +79,14 @@ impl Countdown {
         };
         // without a thread there is no countdown
         let thread = thread::Builder::new().name("countdown".into()).spawn(count);
-        Self {
-            stop: Some(stop),
-            thread: thread.ok(),
-        }
+        Self(thread.ok().map(|thread| (stop, thread)))
     }
 }
 
 impl Drop for Countdown {
     fn drop(&mut self) {
-        self.stop = None;
-        if let Some(thread) = self.thread.take() {
+        if let Some((stop, thread)) = self.0.take() {
+            drop(stop);
             let _ = thread.join();
             terminal::write_line(ERASE_LINE, false);
         }
