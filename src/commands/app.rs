@@ -161,13 +161,13 @@ impl App {
     }
 
     /// Opens the session of [`App::pick`].
-    pub(super) fn open<'s>(
+    pub(super) fn open(
         &self,
-        sessions: &'s SessionManager<'s>,
         account: &Account,
         default: SessionKind,
-    ) -> Result<ActiveSession<'s>> {
-        Ok(sessions.open(account, &self.pick(account, default)?)?)
+    ) -> Result<ActiveSession<'_>> {
+        let selector = self.pick(account, default)?;
+        Ok(self.sessions().open(account, &selector)?)
     }
 }
 

@@ -64,8 +64,7 @@ pub(crate) struct BookingsArgs {
 
 pub(crate) fn run(args: &BookingsArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let account = app.account()?;
-    let sessions = app.sessions();
-    let mut session = app.open(&sessions, &account, SessionKind::Device)?;
+    let mut session = app.open(&account, SessionKind::Device)?;
     let now = clock::now();
     let (mut bookings, mut history) = (Vec::new(), Vec::new());
     let mut places = BTreeMap::new();

@@ -186,8 +186,7 @@ pub(super) fn detect(
     account: &Account,
     selector: &SessionSelector,
 ) -> Result<SessionRef> {
-    let sessions = app.sessions();
-    let mut session = sessions.open(account, selector)?;
+    let mut session = app.sessions().open(account, selector)?;
     let mut found = session.call(platform::Platform::whoami)?;
     if found.is_empty() {
         log::info!("whoami lists no box; reading the home page");

@@ -82,8 +82,7 @@ impl CancelArgs {
 
 pub(crate) fn run(args: &CancelArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let account = app.account()?;
-    let sessions = app.sessions();
-    let mut session = app.open(&sessions, &account, SessionKind::Device)?;
+    let mut session = app.open(&account, SessionKind::Device)?;
     let profile = app.profile(&account)?;
     let mut client = app.client(&profile, &mut session, args.family.clone())?;
     let (day, row) = match &args.reservation {

@@ -74,8 +74,7 @@ pub(crate) struct ClassesArgs {
 
 pub(crate) fn run(args: &ClassesArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let account = app.account()?;
-    let sessions = app.sessions();
-    let mut session = app.open(&sessions, &account, SessionKind::Device)?;
+    let mut session = app.open(&account, SessionKind::Device)?;
     let profile = app.profile(&account)?;
     let mut client = app.client(&profile, &mut session, args.family.clone())?;
     let days = days(args, &profile)?;

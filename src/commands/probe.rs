@@ -42,8 +42,7 @@ pub(crate) struct ProbeArgs {}
 
 pub(crate) fn run(app: &App, ui: &mut Ui) -> Result<()> {
     let account = app.account()?;
-    let sessions = app.sessions();
-    let mut session = app.open(&sessions, &account, SessionKind::Device)?;
+    let mut session = app.open(&account, SessionKind::Device)?;
     let gym = app.profile(&account)?;
     let today = gym.today(clock::now());
     let mut examined = Examined::default();

@@ -50,8 +50,7 @@ pub(crate) struct WodArgs {
 
 pub(crate) fn run(args: &WodArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let account = app.account()?;
-    let sessions = app.sessions();
-    let mut session = app.open(&sessions, &account, SessionKind::Device)?;
+    let mut session = app.open(&account, SessionKind::Device)?;
     let gym = app.profile(&account)?;
     let first = args.day.clone().unwrap_or_else(DayArg::today);
     let first = first.on(gym.today(clock::now())).map_err(Failure::usage)?;

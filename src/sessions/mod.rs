@@ -56,7 +56,7 @@ pub enum SessionSelector {
 }
 
 /// What the operations on sessions need.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct SessionManager<'a> {
     /// The sessions.
     pub store: &'a Store,
@@ -71,7 +71,7 @@ pub struct SessionManager<'a> {
 /// A session in use.
 #[derive(Debug)]
 pub struct ActiveSession<'a> {
-    sessions: &'a SessionManager<'a>,
+    sessions: SessionManager<'a>,
     row: SessionRow,
     jar: Jar,
     /// A logout is answered by recovering the session.
@@ -97,7 +97,7 @@ impl<'a> SessionManager<'a> {
     ///
     /// # Errors
     /// There is no such session, or it is dead and cannot be recovered.
-    pub fn open(&'a self, account: &Account, pick: &SessionSelector) -> Result<ActiveSession<'a>> {
+    pub fn open(&self, account: &Account, pick: &SessionSelector) -> Result<ActiveSession<'a>> {
         self.open_by(account, pick, clock::steady() + self.locks.timeout())
     }
 
@@ -106,7 +106,7 @@ impl<'a> SessionManager<'a> {
     /// # Errors
     /// Those of [`Self::open`].
     pub fn open_by(
-        &'a self,
+        &self,
         account: &Account,
         pick: &SessionSelector,
         end: Instant,
@@ -132,16 +132,16 @@ impl<'a> SessionManager<'a> {
     /// # Errors
     /// There is no such session, or its row cannot be read.
     pub fn as_stored(
-        &'a self,
+        &self,
         account: &Account,
         pick: &SessionSelector,
     ) -> Result<ActiveSession<'a>> {
         self.active(self.find(account, pick)?, false)
     }
 
-    fn active(&'a self, row: SessionRow, recovers: bool) -> Result<ActiveSession<'a>> {
+    fn active(&self, row: SessionRow, recovers: bool) -> Result<ActiveSession<'a>> {
         Ok(ActiveSession {
-            sessions: self,
+            sessions: self.clone(),
             jar: jar_of(&row)?,
             row,
             recovers,
