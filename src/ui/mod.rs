@@ -199,7 +199,8 @@ impl Ui {
         }
         let failure = self.completed(failure);
         if self.json && !failure.shown {
-            write_bare(&failure);
+            // an error of the writer would only hide the error that is being reported
+            let _ = self.write_json(&json!({}), Some(&failure));
         }
         if !failure.reported {
             message(ERROR, &format!("error: {}", failure.message));
@@ -211,16 +212,19 @@ impl Ui {
     pub fn interrupted() -> ExitMessage {
         Box::new(|_| {
             let words = "interrupted before there was a result; nothing is half done";
-            write_bare(&Failure::new(ExitKind::Interrupted, words));
-            message(ERROR, &format!("error: {words}"));
+            let failure = Failure::new(ExitKind::Interrupted, words);
+            Self::print_last(&json!({}), &failure);
         })
     }
 
     /// With `--json`: prints a result that a signal has cut short.
     pub(crate) fn print_interrupted(data: &impl Serialize) {
-        let failure = interrupted(None);
+        Self::print_last(data, &interrupted(None));
+    }
+
+    fn print_last(data: &impl Serialize, failure: &Failure) {
         // the program ends now: an error of the writer cannot be reported
-        let _ = Self::new(true, GivenFlags::default()).write_json(data, Some(&failure));
+        let _ = Self::new(true, GivenFlags::default()).write_json(data, Some(failure));
         message(ERROR, &format!("error: {}", failure.message));
     }
 
@@ -242,22 +246,13 @@ impl Ui {
     }
 
     fn write_json(&self, data: &impl Serialize, error: Option<&Failure>) -> io::Result<()> {
-        #[derive(Serialize)]
-        struct Object<'o, D: Serialize> {
-            #[serde(flatten)]
-            data: &'o D,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            error: Option<&'o Failure>,
+        let mut object = serde_json::to_value(data)?;
+        if let Some(error) = error {
+            object["error"] = json!(error);
         }
-        let text = serde_json::to_string(&Object { data, error })?;
-        write_whole(&format!("{}\n", self.flags.complete_json(&text)))
+        let text = self.flags.complete_json(&object.to_string());
+        write_whole(&format!("{text}\n"))
     }
-}
-
-/// Writes the object of a command that reached no outcome.
-fn write_bare(failure: &Failure) {
-    // an error of the writer would only hide the error that is being reported
-    let _ = write_whole(&format!("{}\n", json!({ "error": failure })));
 }
 
 /// Writes a text at once, so that a reader never meets half a table.

@@ -1,7 +1,5 @@
 //! Completion: the scripts, and what the program lists for them. The shells themselves are run by `tests/other_programs`.
 
-use std::time::Duration;
-
 use serde_json::json;
 
 use crate::support::{ANA, Home, day, left_by_a_run, logged_in, seen, set_mode};
@@ -209,18 +207,6 @@ fn names_of_classes_are_few_and_fade() {
 }
 
 #[test]
-fn an_answer_comes_at_once() {
-    let (_sandbox, home) = seen();
-    let run = || {
-        home.run("__complete fish -- aimharder book --class w")
-            .stdout("WOD\n")
-    };
-    let best = (0..10).map(|_| run().done().took).min().unwrap();
-    // 15 ms is promised of a release build on a machine with nothing else to do
-    assert!(best < Duration::from_millis(60), "{best:?}");
-}
-
-#[test]
 fn looking_leaves_nothing_beside_the_store() {
     let (_sandbox, home) = seen();
     let folder = home.store_path().parent().unwrap().to_owned();
@@ -248,5 +234,5 @@ fn looking_leaves_nothing_beside_the_store() {
         .unwrap();
     let began = std::time::Instant::now();
     printed(&home, "classes --class o");
-    assert!(began.elapsed() < Duration::from_secs(3));
+    assert!(began.elapsed() < std::time::Duration::from_secs(3));
 }

@@ -32,8 +32,10 @@ fn interrupted_while_waiting() {
 fn interrupted_at_the_opening() {
     let (sandbox, home) = logged_in();
     let opening = Opening::after(3);
-    let later = opening.at.timestamp_millis() + 600_000;
-    opening.class(&sandbox, &home, &json!({ "opens_at_ms": later }));
+    opening.class(&sandbox, &home, &json!({}));
+    // without a rule in its text, which would depend on how far midnight is
+    let early = json!({ "bookState": -12, "errorMssg": "Demasiado pronto", "errorMssgLang": "ERROR_ANTELACION_CLIENTE" });
+    sandbox.fault(&json!({ "path": "/api/book", "kind": "json", "body": early, "count": -1 }));
     let run = opening
         .wait(&home)
         .status(130)
