@@ -189,7 +189,6 @@ fn bot_token(command: &Command, limit: Duration) -> Result<Secret> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use strum::VariantArray as _;
 
     #[test]
     fn telegram_gets_the_text_for_its_chat() {
@@ -200,14 +199,5 @@ mod tests {
             body,
             json!({"chat_id": "@gym", "text": "Booked", "link_preview_options": {"is_disabled": true}})
         );
-    }
-
-    #[test]
-    fn headers_of_ntfy_are_ascii_for_every_event() {
-        for event in Event::VARIANTS {
-            for (name, value) in ntfy(*event) {
-                assert!(name.is_ascii() && value.is_ascii(), "{name}: {value}");
-            }
-        }
     }
 }

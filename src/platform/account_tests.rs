@@ -110,7 +110,7 @@ fn home_links_name_boxes() {
 }
 
 #[test]
-fn the_schedule_page_tells_the_boxs_number() {
+fn the_schedule_page_has_the_number_of_the_box() {
     let good = [
         "box: 10122",
         "var c = {a: 1, box:10122, b: 2};",

@@ -9,6 +9,7 @@ use reqwest::Url;
 use reqwest::header::{self, HeaderMap};
 use serde_json::{Map, Value, json};
 
+use super::cookies::KNOWN;
 use super::fields::{self, has};
 use super::html;
 use crate::http_client::date;
@@ -26,8 +27,6 @@ const ERROR_KEYS: &str = "NOPUEDESRESERVAMISMAHORA HASSUPERADOLIMITCONTR";
 /// Parts of paths.
 const SEGMENTS: &str = "activity api book bookings cancelBook cookiealive hidereload home login nextBookings schedule setrefresh \
     tokenUpdate whoami workout";
-/// Names of cookies.
-const COOKIES: &str = "amhrdrauth PHPSESSID AWSALB AWSALBCORS";
 /// Elements of pages that are kept.
 const ELEMENTS: &str = "a body button form h1 head html iframe input link meta span title";
 /// Values of attributes, all in lower case.
@@ -266,16 +265,12 @@ fn is_plain(value: &str) -> bool {
     })
 }
 
-/// `NAME=<…>` of one cookie.
-fn cookie_name(pair: &str) -> String {
-    let name = pair.split('=').next().unwrap_or_default().trim();
-    let name = if has(COOKIES, name) { name } else { "<cookie>" };
-    format!("{name}=<text>")
-}
-
+/// A cookie without its value: the name if it is one of the platform's, and the attributes.
 fn set_cookie(line: &str, domain: &str) -> String {
     let mut parts = line.split(';');
-    let mut shown = vec![cookie_name(parts.next().unwrap_or_default())];
+    let name = parts.next().and_then(|pair| pair.split('=').next());
+    let known = KNOWN.into_iter().find(|known| Some(*known) == name.map(str::trim));
+    let mut shown = vec![format!("{}=<text>", known.unwrap_or("<cookie>"))];
     for part in parts {
         let (name, value) = part.split_once('=').unwrap_or((part, ""));
         let (name, value) = (name.trim().to_ascii_lowercase(), value.trim());

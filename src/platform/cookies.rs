@@ -23,7 +23,7 @@ use crate::text::clean;
 const LOGIN: &str = "amhrdrauth";
 
 /// The platform's own cookies, to which the limits do not apply (protocol.md §1).
-const KNOWN: [&str; 4] = [LOGIN, "PHPSESSID", "AWSALB", "AWSALBCORS"];
+pub(super) const KNOWN: [&str; 4] = [LOGIN, "PHPSESSID", "AWSALB", "AWSALBCORS"];
 
 /// Limits per host, names and values together: servers answer 431 to longer headers.
 const MAX_COOKIES: usize = 50;

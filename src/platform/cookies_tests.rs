@@ -66,7 +66,7 @@ fn of_one_name_the_nearest_hosts_cookie_is_sent_first_every_time() {
 }
 
 #[test]
-fn the_login_cookie_dies_by_the_servers_clock_only() {
+fn the_login_cookie_expires_by_the_servers_clock_only() {
     let set = "amhrdrauth=x; Domain=aimharder.com; Path=/";
     let deletions = [
         "amhrdrauth=deleted; Expires=Thu, 01-Jan-1970 00:00:01 GMT; Max-Age=0",

@@ -36,8 +36,8 @@ fn redirects_of_pages_are_followed_and_every_hops_cookies_kept() {
 }
 
 #[test]
-fn no_redirect_leads_astray() {
-    let astray = [
+fn redirects_outside_the_platform_are_not_followed() {
+    let outside = [
         "http://evil.test/",
         "http://evilaimharder.test/",
         "https://aimharder.test/",
@@ -45,7 +45,7 @@ fn no_redirect_leads_astray() {
         "http://u:p@aimharder.test/",
         "//evil.test/",
     ];
-    for location in astray {
+    for location in outside {
         let (platform, seen) = server(vec![response(
             302,
             &format!("Location: {location}\r\nSet-Cookie: a=b\r\n"),
@@ -84,7 +84,7 @@ fn redirects_end_and_api_calls_follow_none() {
 }
 
 #[test]
-fn no_connection_is_told_from_a_lost_answer() {
+fn no_connection_is_distinguished_from_a_lost_response() {
     let free = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()

@@ -108,7 +108,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn reads_numbers_in_every_dress() {
+    fn numbers_are_read_in_every_form() {
         let table = [
             (json!(12), Some(12)),
             (json!("12"), Some(12)),
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_flags_in_every_dress() {
+    fn flags_are_read_in_every_form() {
         for yes in [
             json!(1),
             json!("1"),

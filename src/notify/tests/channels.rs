@@ -8,15 +8,19 @@ use serde_json::{Value, json};
 use super::*;
 use crate::config::Event;
 
+/// The request that a channel sends to a server's path.
+fn received(channel: &str, path: &str) -> Request {
+    let (url, requests) = server(&[OK]);
+    let channel = format!("{channel} = \"{url}{path}\"");
+    assert_eq!(reported(&channel, LIMIT), None);
+    let request = requests.recv().unwrap();
+    assert_eq!(request.line(), format!("POST {path} HTTP/1.1"));
+    request
+}
+
 #[test]
 fn a_webhook_gets_the_event() {
-    let (url, requests) = server(&[OK]);
-    assert_eq!(
-        reported(&format!("webhook = \"{url}/hook?k=1\""), LIMIT),
-        None
-    );
-    let request = requests.recv().unwrap();
-    assert_eq!(request.line(), "POST /hook?k=1 HTTP/1.1");
+    let request = received("webhook", "/hook?k=1");
     assert_eq!(request.header("content-type"), Some("application/json"));
     assert_eq!(request.header("cookie"), None);
     assert_eq!(request.json(), event());
@@ -24,25 +28,14 @@ fn a_webhook_gets_the_event() {
 
 #[test]
 fn discord_gets_a_sentence_that_mentions_no_user() {
-    let (url, requests) = server(&["HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"]);
-    assert_eq!(
-        reported(&format!("discord = \"{url}/api/webhooks/1/s\""), LIMIT),
-        None
-    );
-    let request = requests.recv().unwrap();
-    assert_eq!(request.line(), "POST /api/webhooks/1/s HTTP/1.1");
-    assert_eq!(
-        request.json(),
-        json!({"content": SENTENCE, "allowed_mentions": {"parse": []}})
-    );
+    let request = received("discord", "/api/webhooks/1/s");
+    let expected = json!({"content": SENTENCE, "allowed_mentions": {"parse": []}});
+    assert_eq!(request.json(), expected);
 }
 
 #[test]
 fn ntfy_gets_text_and_headers() {
-    let (url, requests) = server(&[OK]);
-    assert_eq!(reported(&format!("ntfy = \"{url}/topic\""), LIMIT), None);
-    let request = requests.recv().unwrap();
-    assert_eq!(request.line(), "POST /topic HTTP/1.1");
+    let request = received("ntfy", "/topic");
     assert_eq!(request.body, SENTENCE);
     let expected = [
         ("title", "aimharder"),

@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_refusals_from_dead_forms() {
+    fn refusals_are_distinguished_from_missing_forms() {
         let refusal = |message: &str, locked| LoginError::Refused {
             message: message.to_owned(),
             locked,

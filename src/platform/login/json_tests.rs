@@ -90,7 +90,7 @@ fn refusals_in_their_three_shapes() {
 }
 
 #[test]
-fn a_locked_account_is_told_apart() {
+fn a_locked_account_is_distinguished() {
     let locked = [
         r#"{"error":{"code":401,"message":"Te has equivocado demasiadas veces"}}"#,
         r#"{"data":{"auth":{"authOK":false}},"info":"Too many attempts"}"#,

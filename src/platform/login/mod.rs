@@ -105,16 +105,3 @@ fn is_locked(words: &str) -> bool {
     ];
     signs.iter().any(|sign| folded.contains(sign))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn flows_read_back_what_they_print() {
-        for flow in [LoginFlow::Json, LoginFlow::Form] {
-            assert_eq!(flow.to_string().parse(), Ok(flow));
-        }
-        assert!("auto".parse::<LoginFlow>().is_err());
-    }
-}
