@@ -269,7 +269,9 @@ fn is_plain(value: &str) -> bool {
 fn set_cookie(line: &str, domain: &str) -> String {
     let mut parts = line.split(';');
     let name = parts.next().and_then(|pair| pair.split('=').next());
-    let known = KNOWN.into_iter().find(|known| Some(*known) == name.map(str::trim));
+    let known = KNOWN
+        .into_iter()
+        .find(|known| Some(*known) == name.map(str::trim));
     let mut shown = vec![format!("{}=<text>", known.unwrap_or("<cookie>"))];
     for part in parts {
         let (name, value) = part.split_once('=').unwrap_or((part, ""));

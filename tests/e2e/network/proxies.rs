@@ -1,12 +1,12 @@
 //! The proxy variables: AimHarder and notifications are reached through the proxy that they name, unless the config says how.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::{fs, io, thread};
 
 use crate::notify::server::server;
-use crate::support::{Gateway, Home, Sandbox, logged_in, unused_address};
+use crate::support::{Gateway, Home, Sandbox, logged_in, read_request, unused_address};
 
 /// A proxy on loopback. It tunnels every CONNECT to one address and answers any other request with 200.
 struct Proxy {
@@ -37,12 +37,7 @@ impl Proxy {
 
 fn serve(mut client: TcpStream, seen: &Mutex<Vec<String>>, target: &str) -> io::Result<()> {
     let mut reader = BufReader::new(client.try_clone()?);
-    let mut head = String::new();
-    while !head.ends_with("\r\n\r\n") {
-        if reader.read_line(&mut head)? == 0 {
-            return Ok(());
-        }
-    }
+    let (head, _) = read_request(&mut reader)?;
     let is_tunnel = head.starts_with("CONNECT ");
     seen.lock().unwrap().push(head);
     if !is_tunnel {

@@ -1,7 +1,7 @@
 //! A TLS gateway before the sandbox that can hang up: a client that it hangs up on before the handshake
 //! has provably sent nothing. Each connection is good for one request.
 
-use std::io::{Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::{fs, io, thread};
@@ -9,7 +9,7 @@ use std::{fs, io, thread};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-use super::{Home, Sandbox};
+use super::{Home, Sandbox, read_request};
 
 /// The gateway of one home.
 #[derive(Debug)]
@@ -91,9 +91,12 @@ fn is_open(state: &Mutex<State>) -> bool {
 fn serve(guest: TcpStream, config: Arc<ServerConfig>, there: SocketAddr, state: &Mutex<State>) {
     let connection = ServerConnection::new(config).unwrap();
     let mut guest = StreamOwned::new(connection, guest);
-    let Ok((path, request)) = read_request(&mut guest) else {
+    let Ok((head, body)) = read_request(&mut BufReader::new(&mut guest)) else {
         return;
     };
+    let path = head.split([' ', '?']).nth(1).unwrap_or_default();
+    // the sandbox closes the connection after its answer
+    let request = head.replacen("\r\n", "\r\nConnection: close\r\n", 1) + &body;
     let Ok(answer) = ask(there, &request) else {
         return;
     };
@@ -107,34 +110,9 @@ fn serve(guest: TcpStream, config: Arc<ServerConfig>, there: SocketAddr, state: 
     let _ = guest.flush();
 }
 
-/// The path asked for, and the request as it is passed on: for one answer.
-fn read_request(from: &mut impl Read) -> io::Result<(String, Vec<u8>)> {
-    let mut head = Vec::new();
-    let mut byte = [0];
-    while !head.ends_with(b"\r\n\r\n") {
-        from.read_exact(&mut byte)?;
-        head.push(byte[0]);
-    }
-    let text = String::from_utf8_lossy(&head).into_owned();
-    let target = text.split(' ').nth(1).unwrap_or_default();
-    let path = target.split('?').next().unwrap_or_default().to_owned();
-    let length = text.lines().find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        let length = name.eq_ignore_ascii_case("content-length");
-        length.then(|| value.trim().parse().ok())?
-    });
-    let mut body = vec![0; length.unwrap_or(0)];
-    from.read_exact(&mut body)?;
-    let mut request = text
-        .replacen("\r\n", "\r\nConnection: close\r\n", 1)
-        .into_bytes();
-    request.extend(body);
-    Ok((path, request))
-}
-
-fn ask(there: SocketAddr, request: &[u8]) -> io::Result<Vec<u8>> {
+fn ask(there: SocketAddr, request: &str) -> io::Result<Vec<u8>> {
     let mut stream = TcpStream::connect(there)?;
-    stream.write_all(request)?;
+    stream.write_all(request.as_bytes())?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
     Ok(answer)

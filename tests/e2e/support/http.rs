@@ -1,6 +1,7 @@
-//! A tiny HTTP client for the sandbox's control calls: one request, one connection.
+//! A tiny HTTP client for the sandbox's control calls: one request, one connection. And requests as servers of tests read
+//! them.
 
-use std::io::{Read, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -30,4 +31,22 @@ pub(super) fn call(to: SocketAddr, method: &str, path: &str, body: &Value) -> Va
         "{method} {path}: {head}\n{body}"
     );
     serde_json::from_str(body).unwrap_or_else(|e| panic!("{method} {path}: {e}: {body}"))
+}
+
+/// The head and the body of a request. An error if the connection ends before, or if it is no HTTP.
+pub(crate) fn read_request(from: &mut impl BufRead) -> io::Result<(String, String)> {
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        if from.read_line(&mut head)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+    let length = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        let is_length = name.eq_ignore_ascii_case("content-length");
+        is_length.then(|| value.trim().parse().ok())?
+    });
+    let mut body = vec![0; length.unwrap_or(0)];
+    from.read_exact(&mut body)?;
+    Ok((head, String::from_utf8_lossy(&body).into_owned()))
 }

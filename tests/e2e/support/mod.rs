@@ -46,6 +46,7 @@ pub(crate) use day::{day, madrid, today};
 pub(crate) use fired::{Fired, outcomes, says};
 pub(crate) use gateway::Gateway;
 pub(crate) use home::{Home, temporary_folder, write_script};
+pub(crate) use http::read_request;
 pub(crate) use login::{store_boxes, store_session};
 pub(crate) use machine::CRONTAB;
 pub(crate) use run::{Output, Run, Running};
