@@ -107,7 +107,10 @@ fn report(args: &StatusArgs, global: GlobalArgs, read: ReadLine) -> Result<Repor
         program: entry::program(),
         store: store_facts,
         config: config_facts,
-        only: global.account.clone(),
+        account: global
+            .account
+            .clone()
+            .or_else(|| config.as_ref()?.account.clone()),
         ..Report::default()
     };
     let asks = args.online || !(args.offline || args.check || args.prometheus);
@@ -317,13 +320,16 @@ fn entry(entry: &Entry, now: DateTime<Utc>) -> Cell {
         _ if !entry.active => ", not active",
         _ if entry.error.is_some() => ", cannot run",
         _ if !entry.serves => ", for another store or config",
-        _ if entry.rare => ", not often enough",
         Some(next) => next,
         None if entry.by != Scheduler::Crontab => ", active",
         None => "",
     });
-    let is_good = entry.works() && !entry.rare;
-    cell(text, if is_good { Style::Good } else { Style::Faint })
+    let style = if entry.works() {
+        Style::Good
+    } else {
+        Style::Faint
+    };
+    cell(text, style)
 }
 
 fn prebookings(report: &Report, style: &OutputStyle) -> Vec<String> {
@@ -480,12 +486,7 @@ fn about_config(report: &Report) -> String {
     match (config.exists, config.usable) {
         (_, false) => "unusable".to_owned(),
         (false, true) => "none (optional)".to_owned(),
-        (true, true) => listed([
-            Some("in use".to_owned()),
-            config.mode.map(mode),
-            config.account.as_ref().map(|it| format!("account {it}")),
-            config.box_name.as_ref().map(|it| format!("box {it}")),
-        ]),
+        (true, true) => listed([Some("in use".to_owned()), config.mode.map(mode)]),
     }
 }
 

@@ -3,30 +3,28 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize, Serializer};
+use toml::Value;
 
 /// A command of the user: a program and its arguments. A string is run by `sh -c`. Its `Debug` is redacted because arguments
 /// may be secrets.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "Written")]
+#[serde(try_from = "Value")]
 pub struct Command(pub(super) Vec<String>);
 
-/// A command as it is written.
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "must be a string or a list of strings")]
-enum Written {
-    Shell(String),
-    List(Vec<String>),
-}
-
-impl TryFrom<Written> for Command {
+impl TryFrom<Value> for Command {
     type Error = &'static str;
 
-    fn try_from(written: Written) -> Result<Self, Self::Error> {
+    fn try_from(written: Value) -> Result<Self, Self::Error> {
         let words = match written {
-            Written::Shell(line) if line.trim().is_empty() => Vec::new(),
-            Written::Shell(line) => vec!["sh".to_owned(), "-c".to_owned(), line],
-            Written::List(words) => words,
+            Value::String(line) if line.trim().is_empty() => Some(Vec::new()),
+            Value::String(line) => Some(vec!["sh".to_owned(), "-c".to_owned(), line]),
+            Value::Array(words) => {
+                let words = words.iter().map(|word| word.as_str().map(str::to_owned));
+                words.collect()
+            }
+            _ => None,
         };
+        let words = words.ok_or("must be a string or a list of strings")?;
         let has_program = words.first().is_some_and(|it| !it.trim().is_empty());
         if !has_program {
             return Err("contains no command");
@@ -90,7 +88,7 @@ mod tests {
             ("(echo hunter2)", "sh"),
             ("echo;hunter2", "sh"),
         ] {
-            let command = Command::try_from(Written::Shell(line.to_owned())).unwrap();
+            let command = Command::try_from(Value::from(line)).unwrap();
             assert_eq!(command.program(), name, "{line}");
         }
         let list = Command(vec!["/opt/pw".into(), "hunter2".into()]);

@@ -11,7 +11,6 @@ use crate::clock;
 use crate::config::{Channel, Config};
 use crate::error::ExitKind::{Internal, Usage};
 use crate::error::Failure;
-use crate::model::account::Account;
 use crate::store::{self, Store};
 use crate::store_key;
 use crate::text::shell_word;
@@ -29,9 +28,6 @@ pub(crate) struct ConfigFacts {
     pub usable: bool,
     #[serde(serialize_with = "octal")]
     pub mode: Option<u32>,
-    pub account: Option<Account>,
-    #[serde(rename = "box")]
-    pub box_name: Option<String>,
 }
 
 /// The store's file.
@@ -68,13 +64,10 @@ pub(crate) fn config(
     found: &mut Findings,
 ) -> (Option<Config>, ConfigFacts) {
     let mode = path.as_deref().and_then(mode);
-    let (config, error) = match loaded {
-        Ok(config) => (Some(config), None),
-        Err(failure) => (None, Some(failure.message)),
-    };
-    if let Some(error) = error {
-        found.add("config_unusable", Some(Usage), error, "");
-    }
+    let usable = loaded.map_err(|failure| {
+        found.add("config_unusable", Some(Usage), failure.message, "");
+    });
+    let config = usable.ok();
     if let (Some(path), Some(mode)) = (&path, mode) {
         let shown = path.display();
         let remedy = format!("run `chmod 600 {}`", shell_word(&shown.to_string()));
@@ -90,14 +83,11 @@ pub(crate) fn config(
             found.add("config_readable", None, message, remedy);
         }
     }
-    let known = config.as_ref();
     let facts = ConfigFacts {
         path,
         exists: mode.is_some(),
-        usable: known.is_some(),
+        usable: config.is_some(),
         mode,
-        account: known.and_then(|config| config.account.clone()),
-        box_name: known.and_then(|config| config.box_name.clone()),
     };
     (config, facts)
 }

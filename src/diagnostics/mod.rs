@@ -71,9 +71,9 @@ pub(crate) struct Report {
     pub server: Option<Vec<server::Host>>,
     pub store: host::StoreFacts,
     pub config: host::ConfigFacts,
-    /// The account given by `--account`.
+    /// The account given by `--account` or the config.
     #[serde(skip)]
-    pub only: Option<Account>,
+    pub account: Option<Account>,
 }
 
 /// The part of the store that is looked at.

@@ -192,9 +192,9 @@ fn expired(session: &SessionRow, remedy: String) -> Finding {
 
 /// Adds the findings about sessions.
 pub(crate) fn check(report: &Report, found: &mut Findings) {
-    let default = report.only.as_ref().or(report.config.account.as_ref());
+    let named = report.account.as_ref();
     let is_known = |account: &&Account| report.accounts.iter().any(|it| it.account == **account);
-    if let Some(unknown) = default.filter(|account| !is_known(account)) {
+    if let Some(unknown) = named.filter(|account| !is_known(account)) {
         found.push(no_session(unknown));
     } else if report.accounts.is_empty() {
         let (message, remedy) = ("no account is logged in", "run `aimharder login`");

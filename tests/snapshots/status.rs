@@ -121,9 +121,7 @@ fn an_empty_home() {
       "config":{"path":"[HOME]/.config/aimharder/config.toml",
         "exists":false,
         "usable":true,
-        "mode":null,
-        "account":null,
-        "box":null}
+        "mode":null}
     }
     "#);
     assert_snapshot!(gauges(&home), @r#"
@@ -206,9 +204,7 @@ fn all_is_well() {
       "config":{"path":"[HOME]/.config/aimharder/config.toml",
         "exists":true,
         "usable":true,
-        "mode":"0644",
-        "account":null,
-        "box":null}
+        "mode":"0644"}
     }
     "#);
     assert_snapshot!(gauges(&home), @r#"
