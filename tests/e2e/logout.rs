@@ -30,6 +30,10 @@ fn only_this_machines_device_session_is_forgotten() {
     );
     assert_eq!(home.sessions()[0]["kind"], "background");
     assert!(sandbox.log().is_empty(), "nothing was sent");
+    // the machine keeps its fingerprint, and the background session its row
+    let printed = home.login("").json();
+    assert_eq!(printed["sessions"][0]["fingerprint"], print.as_str());
+    assert_eq!(home.sessions().len(), 2);
 }
 
 #[test]

@@ -62,18 +62,6 @@ fn one_kind_alone_can_be_logged_in() {
 }
 
 #[test]
-fn the_fingerprint_is_kept_for_ever() {
-    let (_sandbox, home) = logged_in();
-    let first = home.fingerprint(ANA, "device");
-    log_in_ana(&home);
-    assert_eq!(home.fingerprint(ANA, "device"), first);
-    home.run("logout").succeeds();
-    let printed = log_in_ana(&home);
-    assert_eq!(printed["sessions"][0]["fingerprint"], first.as_str());
-    assert_eq!(home.sessions().len(), 2, "the row was replaced");
-}
-
-#[test]
 fn a_new_device_is_used_until_another_is_named() {
     let (_sandbox, home) = logged_in();
     let first = home.fingerprint(ANA, "device");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{ANA, SOURCE, Scenario, logged_in, side_by_side, with};
+use crate::support::{SOURCE, Scenario, logged_in, side_by_side, with};
 
 /// A `whoami` that does not say who is logged in, on a day on which nothing is the member's.
 fn failures() -> [Value; 5] {
@@ -47,16 +47,6 @@ fn a_prebooking_does_not_depend_on_it() {
         scene.books(id, &class);
         scene.on_time();
     });
-}
-
-#[test]
-fn a_dead_session_is_recovered_by_the_booking_request() {
-    let (sandbox, home) = logged_in();
-    let id = sandbox.trial(json!({}));
-    sandbox.stale(ANA);
-    let reported = home.run("book --day +3 --time 13:10").json();
-    assert_eq!(reported["outcome"], "booked", "{reported}");
-    assert_eq!(sandbox.reservations(&id).len(), 1);
 }
 
 #[test]

@@ -51,6 +51,10 @@ fn directory_that_others_can_write_to_is_refused() {
     refused(&home, &["others can write to it (mode 1777)", &line]);
     set_mode(&folder, 0o755);
     assert_eq!(home.sessions().len(), 2);
+    let locks = beside(&home, ".locks");
+    set_mode(&locks, 0o720);
+    let line = format!("chmod 700 {}", locks.display());
+    refused(&home, &["lock directory", "(mode 720)", &line]);
 }
 
 #[test]
@@ -74,15 +78,6 @@ fn no_store_is_created_in_a_directory_that_others_can_write_to() {
     let store = own.join("s.db");
     home.run("boxes set x --id 1 --store").arg(&store).ends(0);
     assert_eq!(mode(&own), 0o700);
-}
-
-#[test]
-fn lock_directory_that_others_can_write_to_is_refused() {
-    let (_sandbox, home) = logged_in();
-    let locks = beside(&home, ".locks");
-    set_mode(&locks, 0o720);
-    let line = format!("chmod 700 {}", locks.display());
-    refused(&home, &["lock directory", "(mode 720)", &line]);
 }
 
 /// The link's target has to stay as it is, whichever file of the program the link replaces.
