@@ -43,12 +43,10 @@ impl Store {
 
     /// Stores the flow of a login that succeeded, and deletes the refused password and the lock-out.
     pub fn login_worked(&self, account: &Account, flow: &str) -> Result<()> {
-        self.execute(
-                "INSERT INTO accounts (email, login_flow) VALUES (?1, ?2) ON CONFLICT DO UPDATE \
-                 SET login_flow = excluded.login_flow, refused_salt = NULL, refused_hash = NULL, refused_at = NULL, \
-                 locked_at = NULL",
-                params![account.as_str(), flow],
-            )
+        let sql = "INSERT INTO accounts (email, login_flow) VALUES (?1, ?2) ON CONFLICT DO UPDATE \
+                   SET login_flow = excluded.login_flow, refused_salt = NULL, refused_hash = NULL, refused_at = NULL, \
+                   locked_at = NULL";
+        self.execute(sql, params![account.as_str(), flow])
     }
 
     /// Counts a refused login, and deletes those older than a day, which nothing reads any more. A lock-out says nothing about
@@ -130,11 +128,10 @@ impl Store {
 
     /// The fingerprint of the account's device on this machine that was used last.
     pub fn this_device(&self, account: &Account) -> Result<Option<Fingerprint>> {
-        self.find(
-                "SELECT d.fingerprint FROM devices d LEFT JOIN sessions s USING (account, fingerprint) \
-                 WHERE d.account = ?1 ORDER BY s.id IS NULL, coalesce(s.used_at, d.used_at) DESC LIMIT 1",
-                [account.as_str()],
-                |row| row.get(0).map(Fingerprint::stored),
-            )
+        let sql = "SELECT d.fingerprint FROM devices d LEFT JOIN sessions s USING (account, fingerprint) \
+                   WHERE d.account = ?1 ORDER BY s.id IS NULL, coalesce(s.used_at, d.used_at) DESC LIMIT 1";
+        self.find(sql, [account.as_str()], |row| {
+            row.get(0).map(Fingerprint::stored)
+        })
     }
 }

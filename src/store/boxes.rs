@@ -34,21 +34,16 @@ const COLUMNS: &str = "name, host, id, title, set_id, timezone, opens";
 impl Store {
     /// Stores the boxes of an account. Facts that are missing do not replace known ones.
     pub fn put_boxes(&self, account: &Account, found: &[BoxRef]) -> Result<()> {
+        let put = "INSERT INTO boxes (name, host, id, title) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET \
+                   host = excluded.host, id = coalesce(excluded.id, id), title = coalesce(excluded.title, title)";
+        let link =
+            "INSERT INTO account_boxes (account, box) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
         self.transact(|change| {
-        for gym in found {
-            change
-                .execute(
-                    "INSERT INTO boxes (name, host, id, title) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET \
-                     host = excluded.host, id = coalesce(excluded.id, id), title = coalesce(excluded.title, title)",
-                    params![gym.name, gym.host, gym.id, gym.title],
-                )?;
-            change
-                .execute(
-                    "INSERT INTO account_boxes (account, box) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-                    params![account.as_str(), gym.name],
-                )?;
-        }
-        Ok(())
+            for gym in found {
+                change.execute(put, params![gym.name, gym.host, gym.id, gym.title])?;
+                change.execute(link, params![account.as_str(), gym.name])?;
+            }
+            Ok(())
         })
     }
 
@@ -114,10 +109,8 @@ impl Store {
 
     /// Stores the number of a box, which is on its own pages.
     pub fn put_box_id(&self, name: &str, id: i64) -> Result<()> {
-        self.execute(
-                "INSERT INTO boxes (name, id) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET id = excluded.id",
-                params![name, id],
-            )
+        let sql = "INSERT INTO boxes (name, id) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET id = excluded.id";
+        self.execute(sql, params![name, id])
     }
 
     /// The opening rules of a box's single classes, by class name.

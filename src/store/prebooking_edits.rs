@@ -32,29 +32,30 @@ impl Store {
         moved_to: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
     ) -> Result<Prebooking> {
-        self.transact(|change| {
         let sql = format!(
-            "SELECT * FROM prebookings WHERE status IN ('pending', 'executing') AND day = :day AND {} \
+            "SELECT id FROM prebookings WHERE status IN ('pending', 'executing') AND day = :day AND {} \
              AND coalesce(requested_class_id, '') = coalesce(:requested_class_id, '')",
             same_request()
         );
         let mut same = class_values(request);
         same.push((":day", day.to_string().into()));
         same.push((":requested_class_id", request.class_id.clone().into()));
-        let old = change.query_row(&sql, &*named(&same), read_prebooking).optional()?;
-        let id = match old {
-            Some(old) => {
-                mark_occurrence_removed(change, old.id)?;
-                update(change, old.id, request, moved_to)?;
-                old.id
-            }
-            None => insert(change, "prebookings", request, [
-                (":day", day.to_string().into()),
-                (":moved_to", moved_to.map(millis).into()),
-                (":created_at", millis(now).into()),
-            ])?,
-        };
-        change.query_row("SELECT * FROM prebookings WHERE id = ?1", [id], read_prebooking)
+        self.transact(|change| {
+            let old = change.query_row(&sql, &*named(&same), |row| row.get(0));
+            let id = if let Some(id) = old.optional()? {
+                mark_occurrence_removed(change, id)?;
+                update(change, id, request, moved_to)?;
+                id
+            } else {
+                let more = [
+                    (":day", day.to_string().into()),
+                    (":moved_to", moved_to.map(millis).into()),
+                    (":created_at", millis(now).into()),
+                ];
+                insert(change, "prebookings", request, more)?
+            };
+            let sql = "SELECT * FROM prebookings WHERE id = ?1";
+            change.query_row(sql, [id], read_prebooking)
         })
     }
 

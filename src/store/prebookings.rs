@@ -177,20 +177,28 @@ impl Store {
 
     /// Stores a booking request and its response.
     pub fn put_attempt(&self, prebooking: i64, attempt: &Attempt) -> Result<()> {
+        let sql = "INSERT INTO shots (prebooking, sent_at, class, outcome, book_state, message, clock_offset_ms, lateness_ms) \
+                   SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE EXISTS (SELECT 1 FROM prebookings WHERE id = ?1)";
         self.execute(
-                "INSERT INTO shots (prebooking, sent_at, class, outcome, book_state, message, clock_offset_ms, lateness_ms) \
-                 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE EXISTS (SELECT 1 FROM prebookings WHERE id = ?1)",
-                params![
-                    prebooking, millis(attempt.sent_at), attempt.class, attempt.outcome, attempt.book_state, attempt.message,
-                    attempt.clock_offset_ms, attempt.lateness_ms
-                ],
-            )
+            sql,
+            params![
+                prebooking,
+                millis(attempt.sent_at),
+                attempt.class,
+                attempt.outcome,
+                attempt.book_state,
+                attempt.message,
+                attempt.clock_offset_ms,
+                attempt.lateness_ms
+            ],
+        )
     }
 
     /// The requests of a prebooking, oldest first.
     pub fn attempts(&self, prebooking: i64) -> Result<Vec<Attempt>> {
-        self.list("SELECT sent_at, class, outcome, book_state, message, clock_offset_ms, lateness_ms FROM shots \
-                 WHERE prebooking = ?1 ORDER BY id", [prebooking], read_attempt)
+        let sql = "SELECT sent_at, class, outcome, book_state, message, clock_offset_ms, lateness_ms FROM shots \
+                   WHERE prebooking = ?1 ORDER BY id";
+        self.list(sql, [prebooking], read_attempt)
     }
 
     /// When booking was too early, if the last response to a request of the prebooking says so.

@@ -104,11 +104,11 @@ impl Store {
 
     /// Skips days. Pending occurrences of rules on these days are deleted and returned.
     pub fn put_skip(&self, account: &Account, skip: Skip) -> Result<Vec<Prebooking>> {
-        self.transact(|change| {
-        insert_skip(change, account, skip)?;
         let waiting = "account = ?1 AND day BETWEEN ?2 AND ?3 AND rule IS NOT NULL AND status IN ('pending', 'executing')";
-        let values = params![account.as_str(), skip.from.to_string(), skip.to.to_string()];
-        delete(change, waiting, values)
+        self.transact(|change| {
+            insert_skip(change, account, skip)?;
+            let values = params![account.as_str(), skip.from.to_string(), skip.to.to_string()];
+            delete(change, waiting, values)
         })
     }
 

@@ -192,11 +192,9 @@ impl Store {
     /// Stores the last error of a session; `None` clears it. The mark of a token update whose end is known (`settled`) is
     /// removed.
     pub fn note_error(&self, row: &SessionRow, words: Option<&str>, settled: bool) -> Result<()> {
-        self.execute(
-                "UPDATE sessions SET last_error = ?1, \
-                 update_begun_at = CASE WHEN ?2 THEN NULL ELSE update_begun_at END WHERE id = ?3 AND generation = ?4",
-                params![words, settled, row.id, row.generation],
-            )
+        let sql = "UPDATE sessions SET last_error = ?1, \
+                   update_begun_at = CASE WHEN ?2 THEN NULL ELSE update_begun_at END WHERE id = ?3 AND generation = ?4";
+        self.execute(sql, params![words, settled, row.id, row.generation])
     }
 
     /// Stores the cookies of an ordinary call. They never replace those of a newer token.
@@ -207,28 +205,21 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<()> {
         let [_, place] = places(&row.account, &row.fingerprint);
-        self.write_secrets(
-            &self.hold_form()?,
-            0,
-            [(place, cookies)],
-            |db, [cookies]| {
-                db.execute(
-                "UPDATE sessions SET cookies = ?1, used_at = ?2 WHERE id = ?3 AND generation = ?4",
-                params![cookies, millis(now), row.id, row.generation],
-            )
-            },
-        )?;
+        let form = self.hold_form()?;
+        let sql =
+            "UPDATE sessions SET cookies = ?1, used_at = ?2 WHERE id = ?3 AND generation = ?4";
+        self.write_secrets(&form, 0, [(place, cookies)], |db, [jar]| {
+            db.execute(sql, params![jar, millis(now), row.id, row.generation])
+        })?;
         Ok(())
     }
 
     /// Marks a device session as the one used last, after a use without new cookies. Writes only if it was not.
     pub fn note_use(&self, row: &SessionRow, now: DateTime<Utc>) -> Result<()> {
-        self.execute(
-                "UPDATE sessions SET used_at = ?1 WHERE id = ?2 AND kind = 'device' AND EXISTS (\
-                 SELECT 1 FROM sessions AS other WHERE other.account = sessions.account \
-                 AND other.kind = 'device' AND other.id <> sessions.id AND other.used_at >= sessions.used_at)",
-                params![millis(now), row.id],
-            )
+        let sql = "UPDATE sessions SET used_at = ?1 WHERE id = ?2 AND kind = 'device' AND EXISTS (\
+                   SELECT 1 FROM sessions AS other WHERE other.account = sessions.account \
+                   AND other.kind = 'device' AND other.id <> sessions.id AND other.used_at >= sessions.used_at)";
+        self.execute(sql, params![millis(now), row.id])
     }
 
     /// Stores that a token update reported a logout, unless the session has been logged in again meanwhile: a device session is
@@ -277,10 +268,8 @@ impl Store {
 
     /// Deletes device sessions created before `before`.
     pub fn prune_devices(&self, account: Option<&Account>, before: DateTime<Utc>) -> Result<usize> {
-        self.count_changes(
-                "DELETE FROM sessions WHERE kind = 'device' AND created_at < ?1 AND (?2 IS NULL OR account = ?2)",
-                params![millis(before), account.map(Account::as_str)],
-            )
+        let sql = "DELETE FROM sessions WHERE kind = 'device' AND created_at < ?1 AND (?2 IS NULL OR account = ?2)";
+        self.count_changes(sql, params![millis(before), account.map(Account::as_str)])
     }
 }
 
