@@ -31,7 +31,7 @@ const MISSING_SINCE: TimeDelta = TimeDelta::minutes(30);
 /// Requests that are too early, and looks at a class that is missing, are repeated for this long before the clock of this
 /// machine is doubted …
 const REPEATS_BEFORE_LOOK: Duration = Duration::from_secs(1);
-/// … and the server's is looked at, once for an execution. Nothing is requested meanwhile.
+/// … and the server's is looked at for this long, once for an execution. Nothing is requested meanwhile.
 const DOUBT_LOOK: Duration = Duration::from_secs(2);
 /// Longest sleep while another thread looks at a box that fails.
 const TURN_POLL: Duration = Duration::from_millis(100);
@@ -98,7 +98,9 @@ impl BookingTask<'_> {
                 },
                 result => result?,
             };
-            if result.may_open(at) && was_ahead && self.offset() > BELIEVED_ALONE {
+            let is_early = result.may_come || result.outcome() == Outcome::TooEarly;
+            let may_open = is_early && result.may_open(at);
+            if may_open && was_ahead && self.offset() > BELIEVED_ALONE {
                 return self.book_by_own_clock(choice, at);
             }
             let opens_later = matches!(next, Next::At(_)) && self.ahead(at).is_some();
@@ -150,7 +152,12 @@ impl BookingTask<'_> {
             return false;
         }
         if !std::mem::replace(&mut self.has_doubted_clock, true) {
-            self.look_within(DOUBT_LOOK, ROUGH);
+            let limit = moment.ahead.map_or(Duration::MAX, |_| DOUBT_LOOK);
+            let before = self.offset();
+            self.look_within(limit, ROUGH);
+            if moment.ahead.is_none() {
+                self.shift_deadline(self.offset() - before);
+            }
         }
         self.ahead(at).is_some()
     }
@@ -167,7 +174,7 @@ impl BookingTask<'_> {
             Ok(row) => row,
             Err(result) => {
                 return Ok(ChoiceResult {
-                    may_come: result.is_not_offered() && self.is_recent(moment),
+                    may_come: result.is_awaited() && self.is_recent(moment),
                     ..result
                 });
             }
@@ -227,7 +234,9 @@ impl BookingTask<'_> {
             // A request that is sent right after the look is no later than one that is sent at the opening without a look.
             self.look_within(self.until(at), ROUGH);
         }
-        if let Some(found) = first.filter(|found| !may_come(found)) {
+        if let Some(found) =
+            first.filter(|found| !found.as_ref().is_err_and(ChoiceResult::is_awaited))
+        {
             return Ok(found);
         }
         self.wait_until_opening(at);
@@ -280,12 +289,13 @@ impl BookingTask<'_> {
             })?;
             let switches = clock::since(began) >= SWITCH_AFTER
                 && self.other_opens.is_some_and(|at| self.ahead(at).is_none());
-            let is_settled = !may_come(&found) || switches || !self.is_recent(moment);
+            let is_awaited = found.as_ref().is_err_and(ChoiceResult::is_awaited);
+            let is_settled = !is_awaited || switches || !self.is_recent(moment);
             if is_settled || self.is_late() || self.opens_later(moment, began) {
                 return Ok(found);
             }
-            // half as long as booking has been open
-            let pause = (self.since_opening() / 2).clamp(MISSING_PAUSE, MISSING_PAUSE_MAX);
+            // half as long as it has been looked up
+            let pause = (clock::since(began) / 2).clamp(MISSING_PAUSE, MISSING_PAUSE_MAX);
             clock::pause(pause.min(self.left()));
             if signals::must_stop() {
                 return Ok(found);
@@ -411,14 +421,10 @@ impl BookingTask<'_> {
             }
         })
         .or_else(|failure| {
-            let known = |row: &&Row| Some(&row.id) == self.class_id.as_ref();
+            let stored = self.prebooking.and_then(|it| it.class_id.as_ref());
+            let known = |row: &&Row| [stored, self.class_id.as_ref()].contains(&Some(&row.id));
             let known = wanted.fitting(&self.rows).into_iter().find(known);
             known.ok_or(failure)
         })
     }
-}
-
-/// Whether the class is missing or not enabled, which may change at its opening.
-fn may_come(found: &Found) -> bool {
-    found.as_ref().is_err_and(ChoiceResult::is_not_offered)
 }

@@ -113,7 +113,7 @@ impl<'e> PrebookExecutor<'e> {
     }
 
     /// Tries the choices in order, until one is booked or must be waited for. One whose class is missing or not enabled is
-    /// tried again after the others, until `--give-up`.
+    /// tried again after the others that are open, until `--give-up`.
     fn choices(&mut self) -> Result<ChoiceResult, Abort> {
         if let Some(booked) = self.booked_before()? {
             return Ok(booked);
@@ -121,11 +121,15 @@ impl<'e> PrebookExecutor<'e> {
         let mut results: Vec<ChoiceResult> = Vec::new();
         let mut turns: VecDeque<&'e Choice> = self.prebooking.choices().collect();
         while let Some(choice) = turns.pop_front() {
-            self.task.other_opens = self.soonest(&turns);
+            self.task.other_opens = turns.iter().filter_map(|other| self.opens(other)).min();
             let result = self.try_choice(choice)?;
             let tries_next = result.tries_next();
             if result.may_come && !self.task.is_late() && !signals::must_stop() {
-                turns.push_back(choice);
+                // before those that are still waited for
+                let now = self.task.server_now();
+                let is_ahead = |other: &&Choice| self.opens(other).is_none_or(|at| at > now);
+                let index = turns.iter().position(is_ahead);
+                turns.insert(index.unwrap_or(turns.len()), choice);
             }
             match results.iter_mut().find(|it| it.choice == *choice) {
                 Some(earlier) if tries_next => *earlier = result,
@@ -141,15 +145,13 @@ impl<'e> PrebookExecutor<'e> {
         Ok(deciding(results, self.prebooking.request.watch))
     }
 
-    /// When the first of these choices can be tried.
-    fn soonest(&self, choices: &VecDeque<&Choice>) -> Option<DateTime<Utc>> {
-        let profile = &self.task.profile;
+    /// When a choice can be tried. `None`: its class has started.
+    fn opens(&self, choice: &Choice) -> Option<DateTime<Utc>> {
         let now = self.task.server_now();
-        let opens = |choice: &&Choice| match profile.next(self.prebooking, choice, now) {
+        match self.task.profile.next(self.prebooking, choice, now) {
             Next::Unknown => Some(now),
             next => next.at(),
-        };
-        choices.iter().filter_map(opens).min()
+        }
     }
 
     fn try_choice(&mut self, choice: &'e Choice) -> Result<ChoiceResult, Abort> {
@@ -226,7 +228,10 @@ impl<'e> PrebookExecutor<'e> {
     /// What an earlier execution may have booked without storing it: whichever of the choices is the member's, before
     /// anything is sent (promise 9).
     fn booked_before(&mut self) -> Result<Option<ChoiceResult>, Abort> {
-        if !self.prebooking.was_tried() {
+        // for a single class with known requests, its row decides when it is looked up
+        let is_one = self.prebooking.request.alternatives.is_empty();
+        let is_known = self.prebooking.owner.is_none() && self.prebooking.attempts > 0;
+        if !self.prebooking.was_tried() || (is_one && is_known) {
             return Ok(None);
         }
         let now = self.task.server_now();

@@ -140,6 +140,15 @@ impl ChoiceResult {
         )
     }
 
+    /// The class is missing or not enabled, which may change at its opening.
+    pub(super) fn is_awaited(&self) -> bool {
+        match (self.outcome(), &self.booked.row) {
+            (Outcome::Failed(ExitKind::NotFound), _) => true,
+            (Outcome::Closed, Some(row)) => !row.enabled && !row.staff && !row.hidden,
+            _ => false,
+        }
+    }
+
     /// Whether booking may open at `at`: the class is not offered, or was refused as too early and no later opening was stated.
     pub(super) fn may_open(&self, at: DateTime<Utc>) -> bool {
         let is_too_early = self.outcome() == Outcome::TooEarly;

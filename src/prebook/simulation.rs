@@ -477,6 +477,25 @@ fn a_clock_that_is_not_believed_is_looked_at_once_during_repeats() {
     assert!(seen.booked && long <= 1, "{seen:?}");
 }
 
+/// Overdue by either clock, and the class is not enabled: looked up until `--give-up`, at growing intervals.
+#[test]
+fn a_missing_class_is_looked_up_for_half_a_minute_with_a_fast_clock() {
+    let world = World::new();
+    let scenario = Scenario {
+        offset: -300.0,
+        is_enabled_late: true,
+        ..calm(0.02)
+    };
+    let enabled = START + 3600.0;
+    let (seen, took) = world.simulate(&scenario, enabled, |context, request, profile| {
+        let ruled = utc(START - 400.0);
+        let day = (ruled + TimeDelta::days(2)).date_naive();
+        let mut task = BookingTask::new(context, request, day, profile);
+        let _ = task.book(&request.first, Next::At(ruled));
+    });
+    assert!(took < 40.0 && seen.requests < 40, "{took} s: {seen:?}");
+}
+
 /// `book --wait` at one of the half hours of a guess, with a clock of this machine that is fast by 40 minutes.
 #[test]
 fn a_wait_counts_the_tries_of_a_guess_by_the_clock_of_the_server() {

@@ -186,6 +186,12 @@ impl<'t> BookingTask<'t> {
         self.end = until(opening, self.context.give_up).min(end);
     }
 
+    /// Keeps the deadline of what is open already when the clock that it is counted by changes.
+    pub(super) fn shift_deadline(&mut self, by: TimeDelta) {
+        self.opening = self.opening.map(|at| shifted(at, by));
+        self.end = shifted(self.end, by);
+    }
+
     /// The lead of the prebooking, or else of its box.
     fn lead(&self) -> Option<Duration> {
         let own = self.request.lead.as_ref().map(|lead| lead.span);
@@ -238,12 +244,6 @@ impl<'t> BookingTask<'t> {
     pub(super) fn until(&self, at: DateTime<Utc>) -> Duration {
         let left = unix(at) - self.offset_seconds() - clock::unix_seconds();
         Duration::try_from_secs_f64(left).unwrap_or_default()
-    }
-
-    /// How long booking has been open, by the server's clock.
-    pub(super) fn since_opening(&self) -> Duration {
-        let since = self.opening.map(|at| self.server_now() - at);
-        since.unwrap_or_default().to_std().unwrap_or_default()
     }
 
     /// The longest wait where booking has opened by this machine's clock.

@@ -73,6 +73,20 @@ fn the_next_choice_is_tried_after_three_seconds() {
 }
 
 #[test]
+fn the_next_choice_is_tried_at_once_if_a_class_is_reserved_or_hidden() {
+    side_by_side(&["resadmin", "hidden"], |switch| {
+        let scene = Scenario::new().opens_in(2);
+        scene.class(&json!({ *switch: true }));
+        let other = scene.class(&json!({ "start": "14:10" }));
+        let id = scene.add("--or 14:10");
+        scene.fired(0).is(&[("booked", 1)]);
+        let late = scene.requests()[0]["server_ms"].as_i64().unwrap() - scene.opens_ms;
+        assert!(late < 2500, "{switch}: {late} ms");
+        scene.ends(id, "booked", &[&other]);
+    });
+}
+
+#[test]
 fn the_first_choice_is_looked_up_again_after_the_others() {
     let scene = Scenario::new().opens_in(2);
     let first = scene.class(&json!({ "appears_after_ms": 5000 }));
