@@ -23,14 +23,12 @@ fn holds(printed: &Value, name: &str) -> bool {
         .unwrap()
 }
 
-/// Ana with a booking of today, so that there is something to check in every list.
+/// Ana with a class today and a booking of tomorrow, so that there is something to check in every list at every hour.
 fn booked() -> (Sandbox, Home) {
     let (sandbox, home) = logged_in();
     sandbox.class(&json!({ "day": day(0), "start": "23:50", "name": "Prueba" }));
-    home.run("book --day today --time 23:50")
-        .any_stdout()
-        .any_stderr()
-        .unchecked();
+    sandbox.class(&json!({ "day": day(1), "start": "23:50", "name": "Prueba" }));
+    home.run("book --day tomorrow --time 23:50").succeeds();
     home.run("boxes --detect").succeeds();
     sandbox.clear_log();
     (sandbox, home)
