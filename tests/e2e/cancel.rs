@@ -148,7 +148,7 @@ fn losses() -> Vec<Value> {
 }
 
 #[test]
-fn lost_answers_are_looked_up() {
+fn lost_answers_are_settled_by_the_row() {
     side_by_side(&losses(), |loss| {
         let (sandbox, home, id, _) = ready(json!({}));
         home.impatient();
@@ -264,7 +264,11 @@ fn a_booking_of_a_family_member_is_cancelled() {
         cancel(&home, "--family 70002").json()["outcome"],
         "cancelled"
     );
-    assert_eq!(sandbox.reservations(&id).len(), 1, "mine stands");
+    assert_eq!(
+        sandbox.reservations(&id).len(),
+        1,
+        "the account holder's booking remains"
+    );
 }
 
 /// The member decided against the class: the store says so, and no weekly rule books it again.

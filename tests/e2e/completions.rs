@@ -1,4 +1,4 @@
-//! Completion: the scripts, and what the program lists for them. The shells themselves are run by `tests/other_programs`.
+//! Completion: the scripts, and the candidates that the program lists for them. `tests/other_programs` runs the shells.
 
 use serde_json::json;
 
@@ -135,7 +135,7 @@ fn weekdays_one_after_another() {
 }
 
 #[test]
-fn never_a_word_of_trouble_and_never_a_store() {
+fn errors_give_fewer_candidates_and_create_no_store() {
     let home = Home::nowhere();
     let ask = "book --class ''";
     assert_eq!(printed(&home, ask), [""; 0]);
@@ -180,7 +180,7 @@ fn the_store_named_on_the_line_is_the_one() {
 }
 
 #[test]
-fn names_of_classes_are_few_and_fade() {
+fn names_of_classes_are_limited_and_expire() {
     let (sandbox, home) = seen();
     home.sql("UPDATE class_names SET seen = '2020-01-01' WHERE name = 'WOD'");
     home.sql("UPDATE class_names SET seen = '2020-01-01' WHERE name = 'Open Box'");
@@ -193,7 +193,7 @@ fn names_of_classes_are_few_and_fade() {
     assert_eq!(home.ask(count), "60");
     let old = "SELECT count(*) FROM class_names WHERE seen < '2021'";
     assert_eq!(home.ask(old), "0");
-    // without news nothing is written, and after a week it is news
+    // known names are written again after a week
     let noted = |days: i64| {
         home.sql(&format!(
             "UPDATE class_names SET seen = date('now', '-{days} days')"

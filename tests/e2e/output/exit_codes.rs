@@ -1,4 +1,4 @@
-//! How a run ends that is not listened to: closed pipes, a full disk; and no colour off a terminal.
+//! How a command ends if its output cannot be written: closed pipes, a full disk. No colour off a terminal.
 
 use std::process::Stdio;
 
@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::support::{cases, logged_in};
 
 #[test]
-fn a_closed_pipe_is_a_quiet_end() {
+fn a_closed_pipe_is_no_error() {
     let (_sandbox, home) = logged_in();
     for args in [
         "classes --days 7",
@@ -33,7 +33,7 @@ fn a_closed_pipe_is_a_quiet_end() {
 }
 
 #[test]
-fn on_a_full_disk_only_what_is_done_is_called_done() {
+fn on_a_full_disk_the_error_says_whether_the_command_succeeded() {
     const LOST: &str =
         "error: the command succeeded, but its result cannot be written: no space left on device";
     let (sandbox, home) = logged_in();

@@ -7,9 +7,9 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 
-use crate::support::{Home, Output, Run, day, logged_in};
+use crate::support::{Home, day, logged_in};
 
-/// What `-v` said, without its time stamps, which every line must have.
+/// The lines of `-v` without their time stamps, which every line must have.
 fn messages(stderr: &str) -> Vec<&str> {
     let printed = stderr.lines().map(|line| {
         let (stamp, words) = line.split_once(' ').expect("a stamp and words");
@@ -20,25 +20,20 @@ fn messages(stderr: &str) -> Vec<&str> {
     printed.collect()
 }
 
-/// These beginnings, in this order.
+/// Fails unless these texts are logged in this order.
 fn logs_in_order(stderr: &str, expected: &[&str]) {
     let messages = messages(stderr);
     let mut left = messages.iter();
     for words in expected {
         assert!(
             left.any(|line| line.contains(words)),
-            "{words:?} is not there, or not in its place:\n{stderr}"
+            "{words:?} is missing or out of order:\n{stderr}"
         );
     }
 }
 
-/// It ended well, and has more to say than is looked at here.
-fn well(run: Run) -> Output {
-    run.ends(0)
-}
-
 #[test]
-fn a_run_tells_what_was_read_asked_answered_and_decided() {
+fn verbose_logs_name_files_requests_answers_and_decisions() {
     let (sandbox, home) = logged_in();
     let on = day(3);
     sandbox.class(&json!({ "day": on, "start": "13:10", "name": "Prueba" }));
@@ -51,7 +46,7 @@ fn a_run_tells_what_was_read_asked_answered_and_decided() {
         &format!("the schedule of {on} has"),
     ];
 
-    let printed = well(home.run(&format!("book {which}")));
+    let printed = home.run(&format!("book {which}")).ends(0);
     logs_in_order(&printed.stderr, &beginning);
     logs_in_order(
         &printed.stderr,
@@ -62,13 +57,13 @@ fn a_run_tells_what_was_read_asked_answered_and_decided() {
         ],
     );
 
-    let printed = well(home.run(&format!("book {which}")));
+    let printed = home.run(&format!("book {which}")).ends(0);
     logs_in_order(
         &printed.stderr,
         &["decided from the schedule, nothing sent"],
     );
 
-    let printed = well(home.run(&format!("cancel {which}")));
+    let printed = home.run(&format!("cancel {which}")).ends(0);
     logs_in_order(
         &printed.stderr,
         &[
@@ -78,7 +73,7 @@ fn a_run_tells_what_was_read_asked_answered_and_decided() {
         ],
     );
 
-    let printed = well(home.run("bookings -v"));
+    let printed = home.run("bookings -v").ends(0);
     logs_in_order(
         &printed.stderr,
         &["AimHarder names 0 bookings", "asking whoami"],
@@ -88,7 +83,7 @@ fn a_run_tells_what_was_read_asked_answered_and_decided() {
 #[test]
 fn twice_adds_each_request_with_its_size_and_time() {
     let (_sandbox, home) = logged_in();
-    let printed = well(home.run("classes -vv"));
+    let printed = home.run("classes -vv").ends(0);
     let requests: Vec<_> = messages(&printed.stderr)
         .into_iter()
         .filter(|line| line.starts_with("GET "))
@@ -109,7 +104,7 @@ fn twice_adds_each_request_with_its_size_and_time() {
     assert_eq!(quiet.stderr, "");
 }
 
-/// Runs it with a file for standard error that `JOURNAL_STREAM` names, or not.
+/// Runs a command with a file as standard error, which `JOURNAL_STREAM` names or not, and returns the text of the file.
 fn into_a_file(home: &Home, args: &str, named: bool) -> String {
     let path = home.path().join("stderr");
     let file = File::create(&path).unwrap();
@@ -149,7 +144,7 @@ fn the_journal_gets_priorities_and_no_time_stamps() {
     );
     assert_eq!(printed.lines().count(), 1, "{printed}");
 
-    // led elsewhere, the marks would only be in the way
+    // standard error is not the journal
     let printed = into_a_file(&home, "book --day +3 --time 03:33", false);
     assert!(printed.starts_with("error: no class at 03:33"), "{printed}");
     drop(sandbox);

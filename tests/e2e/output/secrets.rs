@@ -18,7 +18,7 @@ fn secrets(sandbox: &Sandbox) -> Vec<String> {
     secrets
 }
 
-/// Runs it as loud as can be, and keeps what it said and the secrets of the time.
+/// Runs commands at the highest log levels; keeps their output and the secrets that existed.
 struct Transcript<'s> {
     sandbox: &'s Sandbox,
     home: &'s Home,
@@ -93,13 +93,13 @@ fn no_secret_is_printed_at_the_highest_log_level() {
     transcript.run("logout --all-devices", "");
     assert!(
         transcript.said.contains("using the device session"),
-        "it was loud"
+        "logs are on"
     );
     for secret in &transcript.secrets {
         assert!(!secret.is_empty());
         let at = transcript.said.find(secret.as_str());
         let around = at.map(|at| &transcript.said[at.saturating_sub(200)..at]);
-        assert_eq!(around, None, "{secret} was said");
+        assert_eq!(around, None, "{secret} was printed");
     }
     for lock in fs::read_dir(home.store_path().with_file_name("aimharder.db.locks")).unwrap() {
         let text = fs::read_to_string(lock.unwrap().path()).unwrap();

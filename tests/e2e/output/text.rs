@@ -1,5 +1,5 @@
-//! What people read where scripts read JSON: every state of a prebooking, rules, skips, the past.
-//! Looked for are the facts, not the sentences.
+//! The text of commands whose JSON other tests read: every state of a prebooking, rules, skips, past bookings. These tests
+//! look for facts, not for sentences.
 
 use serde_json::json;
 

@@ -17,7 +17,7 @@ fn each_command_that_acts_as_a_person_says_so_in_its_help() {
 }
 
 #[test]
-fn called_wrongly() {
+fn wrong_usage_is_a_bare_error() {
     let home = Home::nowhere();
     for args in [
         "",
@@ -52,7 +52,7 @@ fn called_wrongly() {
 }
 
 #[test]
-fn called_wrongly_the_answer_is_one_plain_line() {
+fn wrong_usage_is_reported_on_one_line() {
     let home = Home::nowhere();
     for (args, words) in [
         ("prebook", "(add, list, rules, remove, skip, run)"),
@@ -88,7 +88,7 @@ fn called_wrongly_the_answer_is_one_plain_line() {
 }
 
 #[test]
-fn saying_a_flag_twice_is_no_mistake() {
+fn a_flag_without_a_value_may_be_repeated() {
     let (_sandbox, home) = logged_in();
     home.run("sessions -q -q --json").json();
     home.run("classes --open --open").succeeds();

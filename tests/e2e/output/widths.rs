@@ -1,4 +1,4 @@
-//! What people see on terminals of 80 and of 120 columns, with colour and without.
+//! Output on terminals of 80 and of 120 columns, with colour and without.
 
 use serde_json::json;
 use unicode_width::UnicodeWidthStr;
@@ -20,7 +20,7 @@ const VIEWS: [&str; 9] = [
     "prebook run --dry-run",
 ];
 
-/// Somebody with a bit of everything.
+/// Two accounts with classes, bookings, prebookings, weekly rules and errors.
 fn busy() -> (Sandbox, Home) {
     let (sandbox, home) = logged_in();
     home.log_in(BEN, BEN_PASSWORD);
@@ -88,7 +88,7 @@ fn nothing_is_wider_than_the_terminal() {
 }
 
 #[test]
-fn a_week_of_classes_is_one_table_that_gives_up_the_coach_first() {
+fn a_week_of_classes_is_one_table_that_leaves_out_the_coach_first() {
     let (sandbox, home) = busy();
     let narrow = shown(&home, 80, &["NO_COLOR=1"], VIEWS[0]);
     assert!(
@@ -111,7 +111,7 @@ fn a_week_of_classes_is_one_table_that_gives_up_the_coach_first() {
         let id = class["id"].as_str().unwrap();
         assert!(wide.contains(&format!("id {id}")), "{wide}");
     }
-    // places stand below each other, in all days
+    // the places of all days are aligned
     let places = |line: &str| line.find("/12").map(|at| line[..at].width());
     let columns: Vec<usize> = wide.lines().filter_map(places).collect();
     assert_eq!(columns.len(), 3, "{wide}");
@@ -120,7 +120,7 @@ fn a_week_of_classes_is_one_table_that_gives_up_the_coach_first() {
 }
 
 #[test]
-fn sessions_tell_their_trouble_in_whole_sentences() {
+fn errors_of_sessions_are_shown_whole() {
     let (_sandbox, home) = busy();
     let page = shown(&home, 80, &["NO_COLOR=1"], "sessions");
     let words = page.split_whitespace().collect::<Vec<_>>().join(" ");
