@@ -245,7 +245,7 @@ pub(super) fn command_entries(
 }
 
 /// The words of a command that starts this program itself, after variables that it sets. `None` if the shell does more than
-/// to insert the home folder and to redirect the output.
+/// insert the home folder and redirect the output.
 fn plain_words(command: &str, env: &mut Environment) -> Option<Vec<String>> {
     let home = format!("{}/", variable(env, "HOME").map_or("", String::as_str));
     let mut words = Vec::new();

@@ -36,7 +36,7 @@ fn crontab_lines_that_work_are_no_problem() {
         "*/15 * * * mon-fri ~/.cargo/bin/aimharder refresh\n*/15 * * * 6,7 ~/.cargo/bin/aimharder refresh",
         "*/15 * * * * AIMHARDER_ACCOUNT='ana@example.org' ~/.cargo/bin/aimharder refresh > 50\\% # often",
         "*/15 * * * * ~/.cargo/bin/aimharder --store ~/.local/state/aimharder/aimharder.db refresh",
-        // not checked, because the shell or another program does more than to start this one
+        // not checked, because the shell or another program does more than start this one
         "*/15 * * * * cd $GYM && ./aimharder refresh>>/tmp/log 2>&1|logger -t aim; true",
         "*/15 * * * * (/app/aimharder $FLAGS refresh --al) || echo \"aimharder refresh failed\"",
         "*/15 * * * * docker exec aimharder sh -c '/app/aimharder refresh || true'",
@@ -53,7 +53,7 @@ fn crontab_lines_that_work_are_no_problem() {
         "{refresh}\n0 * * * * cd /app; ./aimharder -q prebook run"
     ));
     assert_eq!(problems(&home), []);
-    // without the lines, which mention the program and run nothing
+    // lines that mention the program and run nothing do not count
     for other in [
         "test -x /usr/bin/aimharder && tar czf /b/x.tgz /var/lib/aimharder",
         "aimharder status || logger refresh has failed",
