@@ -101,8 +101,8 @@ expect '^connect_to = "127.0.0.1:'
 
 # --- the steps -----------------------------------------------------------------------------------
 
-# A weekday that is not today in any time zone.
-case $(date +%u) in
+# A weekday that is neither today nor tomorrow in the time zone of the box.
+case $(TZ=CET-1CEST,M3.5.0,M10.5.0/3 date +%u) in
     1 | 2 | 3) day=fri ;;
     *) day=tue ;;
 esac

@@ -94,7 +94,7 @@ fn bookings_are_shown() {
     LOCATION:CrossFit Demo\, C/ Mayor 1
     STATUS:CONFIRMED
     SUMMARY:WOD
-    UID:b5a94cddf13f8353d8bbd430a552ff2b@crossfitdemo.aimharder
+    UID:[UID]@crossfitdemo.aimharder
     END:VEVENT
     BEGIN:VEVENT
     DESCRIPTION:on the waiting list\nreservation 55502
@@ -104,7 +104,7 @@ fn bookings_are_shown() {
     LOCATION:CrossFit Demo\, C/ Mayor 1
     STATUS:TENTATIVE
     SUMMARY:WOD
-    UID:c6142205e5b8bf1c740cf097fd4227e3@crossfitdemo.aimharder
+    UID:[UID]@crossfitdemo.aimharder
     END:VEVENT
     END:VCALENDAR
     ");

@@ -63,6 +63,7 @@ static FILTERS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
             r#"(kind="device",fingerprint=")[0-9a-z]{10}"#.to_owned(),
             "$1[FP]",
         ),
+        (r"UID:[0-9a-f]{32}".to_owned(), "UID:[UID]"),
     ];
     let filters = filters.into_iter();
     filters
