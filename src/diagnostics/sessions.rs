@@ -236,19 +236,7 @@ fn check_one(
     let last_error = session.last_error.as_deref();
     let standing = health.standing.filter(|it| *it != Unreachable);
     if session.status == Status::Expired {
-        let remedy = match of.locked_until.map(|end| end.with_timezone(&Local)) {
-            _ if of.password_source.is_none() => login,
-            Some(end) => format!(
-                "automation logs in again after {}, when the lock-out is over; to try now, {login}",
-                end.format("%H:%M")
-            ),
-            None if of.password_refused => {
-                format!("the password of its source was refused: correct it, or {login}")
-            }
-            None => {
-                "the next refresh logs it in again; to do so now, run `aimharder refresh`".into()
-            }
-        };
+        let remedy = expired_remedy(of, login);
         found.push(expired(session, remedy));
     } else if kind == SessionKind::Device && now - session.created_at > DEVICE_LIFE {
         let message = format!("{name} is older than 7 days and is no longer refreshed");
@@ -301,5 +289,20 @@ fn check_one(
         }
     } else if let Some(error) = last_error {
         found.add("last_error", None, format!("{name}: {error}"), "");
+    }
+}
+
+/// What to do about an expired session. `login` is to log in by hand.
+fn expired_remedy(of: &AccountFacts, login: String) -> String {
+    match of.locked_until.map(|end| end.with_timezone(&Local)) {
+        _ if of.password_source.is_none() => login,
+        Some(end) => format!(
+            "automation logs in again after {}, when the lock-out is over; to try now, {login}",
+            end.format("%H:%M")
+        ),
+        None if of.password_refused => {
+            format!("the password of its source was refused: correct it, or {login}")
+        }
+        None => "the next refresh logs it in again; to do so now, run `aimharder refresh`".into(),
     }
 }
