@@ -79,7 +79,7 @@ impl BoxProfile {
         let next = next_try(rule, (day, start), self.zone, tried);
         // a refusal that agrees with a guess removes none of its half hours
         let opens = rule.opens_at(day, start, self.zone);
-        let later = moved.filter(|moved| *moved > opens && Some(*moved) > next.at());
+        let later = moved.filter(|moved| *moved > opens && Some(*moved) >= next.at());
         later.map_or(next, Next::At)
     }
 

@@ -189,3 +189,65 @@ fn a_refused_prebooking_without_a_rule_is_tried_from_midnight_too() {
         assert_eq!(next, expected, "tried {tried}");
     }
 }
+
+#[test]
+fn a_refusal_moves_a_guess_only_to_a_later_opening_than_the_guessed_one() {
+    let profile = madrid(Some(Opening::learned("4d".parse().unwrap())));
+    let now = utc("2026-11-10T00:00:00Z");
+    let midnight = Next::Guess(utc("2026-11-18T23:00:00Z"));
+    for (tried, moved, expected) in [
+        (None, "2026-11-19T11:00:00Z", midnight),
+        (None, "2026-11-19T17:30:00Z", midnight),
+        (
+            None,
+            "2026-11-20T17:30:00Z",
+            Next::At(utc("2026-11-20T17:30:00Z")),
+        ),
+        // the stated opening is one of the half hours
+        (
+            Some("2026-11-19T17:30:01Z"),
+            "2026-11-19T18:00:00Z",
+            Next::At(utc("2026-11-19T18:00:00Z")),
+        ),
+        (
+            Some("2026-11-19T18:00:01Z"),
+            "2026-11-19T18:00:00Z",
+            Next::Guess(utc("2026-11-19T18:30:00Z")),
+        ),
+    ] {
+        let request = Prebooking {
+            moved_to: Some(utc(moved)),
+            tried_at: tried.map(utc),
+            ..prebooking(None)
+        };
+        let next = profile.next(&request, &request.request.first, now);
+        assert_eq!(next, expected, "moved to {moved}, tried {tried:?}");
+    }
+}
+
+#[test]
+fn it_is_due_until_its_opening_and_over_at_the_start_of_its_last_choice() {
+    let mut request = prebooking(Some("4d"));
+    request.request.alternatives = vec![Choice {
+        start: "20:00:00".parse().unwrap(),
+        class: None,
+    }];
+    let profile = madrid(None);
+    let first = utc("2026-11-19T17:30:00Z");
+    for (now, until, is_due, is_over) in [
+        ("2026-11-19T17:00:00Z", "2026-11-19T17:29:59Z", false, false),
+        ("2026-11-19T17:00:00Z", "2026-11-19T17:30:00Z", true, false),
+        ("2026-11-23T17:30:00Z", "2026-11-19T17:30:00Z", false, false),
+        ("2026-11-23T18:59:59Z", "2026-11-23T18:59:59Z", true, false),
+        ("2026-11-23T19:00:00Z", "2026-11-23T19:00:00Z", false, true),
+    ] {
+        let (now, until) = (utc(now), utc(until));
+        assert_eq!(profile.is_due(&request, now, until), is_due, "{now}");
+        assert_eq!(profile.is_over(&request, now), is_over, "{now}");
+    }
+    let soonest = |now: &str| profile.soonest(&request, utc(now));
+    assert_eq!(soonest("2026-11-10T00:00:00Z"), Some(first));
+    let second = utc("2026-11-19T19:00:00Z");
+    assert_eq!(soonest("2026-11-23T17:30:00Z"), Some(second));
+    assert_eq!(soonest("2026-11-23T19:00:00Z"), None);
+}
