@@ -68,6 +68,16 @@ pub(crate) fn advance(span: Duration) -> bool {
     passed.is_some()
 }
 
+/// Steps the wall clock, and suspends the machine, by these numbers of seconds.
+pub(crate) fn disturb(step: f64, suspension: f64) {
+    CLOCK.with_borrow_mut(|clock| {
+        if let Some(clock) = clock {
+            clock.wall_error += step;
+            clock.truth += suspension;
+        }
+    });
+}
+
 pub(super) fn steady() -> Option<Instant> {
     read(|clock| clock.base + clock.elapsed)
 }

@@ -331,4 +331,49 @@ mod tests {
             None
         );
     }
+
+    #[test]
+    fn measuring_ends_when_the_doubt_is_small_or_below_the_noise_or_after_sixteen_probes() {
+        for (doubt, haste, samples, sharp) in [
+            (0.000_2, 0.0, 2, true),
+            (0.000_4, 0.0, 15, false),
+            (0.001, 0.010, 9, false),
+            (0.001, 0.010, 10, true),
+            (0.002, 0.010, 10, false),
+            (0.1, 0.0, 15, false),
+            (0.1, 0.0, 16, true),
+        ] {
+            let known = Estimate {
+                lead: 0.0,
+                own_lead: 0.0,
+                doubt,
+                haste,
+                round_trip: 0.05,
+                samples,
+                votes: samples,
+            };
+            assert_eq!(known.is_sharp(), sharp, "{known:?}");
+        }
+    }
+
+    #[test]
+    fn equal_ranges_are_merged_with_the_nearest_one_if_they_are_less_than_a_second_away() {
+        let sent = [0.0, 1.0, 2.0];
+        let merged = |bounds: [(f64, f64); 3]| most_supported(&sent, &bounds, 12.0, None);
+        let (low, middle, high) = ((10.0, 11.0), (11.5, 12.5), (14.0, 15.0));
+        assert_eq!(merged([low, middle, high]), Some((1, (10.0, 12.5))));
+        let (low, high) = ((9.0, 10.0), (13.0, 14.0));
+        assert_eq!(merged([low, middle, high]), Some((1, (11.5, 14.0))));
+    }
+
+    #[test]
+    fn probes_whose_ranges_only_touch_do_not_agree() {
+        let touching = [(0.0, 0.0), (1.0, 2.0)].map(|(sent, stamp)| Sample {
+            sent,
+            received: sent + 0.5,
+            stamp,
+        });
+        let found = estimate(&touching, 0.75, None).unwrap();
+        assert_eq!((found.lead, found.doubt, found.votes), (1.0, 1.0, 1));
+    }
 }
