@@ -72,3 +72,34 @@ fn state(
         ClassState::Open
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::opening::{Opening, OpeningRules};
+
+    #[test]
+    fn a_class_opens_and_is_past_at_the_very_instant() {
+        let account = "ana@example.org".parse().unwrap();
+        let day = "2026-11-23".parse().unwrap();
+        let given = Opening::given("4d".parse().unwrap(), Source::Set);
+        let learned = Opening::learned("4d".parse().unwrap());
+        for (rule, now, state, is_guess) in [
+            (given, "2026-11-19T17:29:59Z", ClassState::NotOpen, false),
+            (learned, "2026-11-19T17:29:59Z", ClassState::NotOpen, true),
+            (learned, "2026-11-19T17:30:00Z", ClassState::Open, false),
+            (given, "2026-11-23T17:29:59Z", ClassState::Open, false),
+            (given, "2026-11-23T17:30:00Z", ClassState::Past, false),
+        ] {
+            let profile = BoxProfile {
+                opening_rules: OpeningRules {
+                    of_box: Some(rule),
+                    by_class: Vec::new(),
+                },
+                ..BoxProfile::bare("crossfitdemo", "crossfitdemo.aimharder.com")
+            };
+            let class = to_class(&Row::usual(), day, &profile, &account, now.parse().unwrap());
+            assert_eq!((class.state, class.opens_guess), (state, is_guess), "{now}");
+        }
+    }
+}

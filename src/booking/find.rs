@@ -264,3 +264,53 @@ fn shortened(mut named: Vec<String>) -> String {
     };
     named.join(", ") + &tail
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(start: &str) -> Choice {
+        Choice {
+            start: start.parse().unwrap(),
+            class: None,
+        }
+    }
+
+    #[test]
+    fn only_the_first_choice_has_the_class_id_and_is_described_anew() {
+        let (first, other) = (at("18:30:00"), at("19:30:00"));
+        let account = "ana@example.org".parse().unwrap();
+        let request = PrebookRequest {
+            class_id: Some("7".to_owned()),
+            alternatives: vec![other.clone()],
+            ..PrebookRequest::new(account, "crossfitdemo", first.clone())
+        };
+        assert_eq!(Description::of(&request, &first).id, Some("7".to_owned()));
+        assert_eq!(Description::of(&request, &other).id, None);
+        let named = Description {
+            name: Some("WOD".to_owned()),
+            ..Description::default()
+        };
+        let with_name = |choice: &Choice| Choice {
+            class: named.name.clone(),
+            ..choice.clone()
+        };
+        let changed = named.request(&request, &first);
+        assert_eq!(changed.first, with_name(&first));
+        assert_eq!(
+            (changed.alternatives, changed.class_id),
+            (vec![other.clone()], None)
+        );
+        let changed = named.request(&request, &other);
+        assert_eq!(changed.alternatives, [with_name(&other)]);
+        assert_eq!((changed.first, changed.class_id), (first, request.class_id));
+    }
+
+    #[test]
+    fn a_long_list_is_cut_after_twelve_and_says_how_many_more() {
+        let list = |many: usize| shortened(vec!["WOD".to_owned(); many]);
+        let twelve = ["WOD"; 12].join(", ");
+        assert_eq!(list(12), twelve);
+        assert_eq!(list(14), format!("{twelve} and 2 more"));
+    }
+}

@@ -40,32 +40,35 @@ fn row(changes: &Value) -> Row {
     rows(&[wire(changes)]).remove(0)
 }
 
-fn usual() -> Row {
-    Row {
-        id: "1223249".to_owned(),
-        start: at(18, 30),
-        end: Some(at(19, 30)),
-        name: "WOD".to_owned(),
-        coach: Some("Marta".to_owned()),
-        description: None,
-        online: None,
-        address: Some("C/ Mayor 1".to_owned()),
-        included: Some(true),
-        enabled: true,
-        hidden: false,
-        staff: false,
-        cancelled: false,
-        mine: Mine::No,
-        reservation: None,
-        occupied: Some(8),
-        capacity: Some(12),
-        waiting: None,
+impl Row {
+    /// A class of the schedule as it was recorded.
+    pub(crate) fn usual() -> Self {
+        Self {
+            id: "1223249".to_owned(),
+            start: at(18, 30),
+            end: Some(at(19, 30)),
+            name: "WOD".to_owned(),
+            coach: Some("Marta".to_owned()),
+            description: None,
+            online: None,
+            address: Some("C/ Mayor 1".to_owned()),
+            included: Some(true),
+            enabled: true,
+            hidden: false,
+            staff: false,
+            cancelled: false,
+            mine: Mine::No,
+            reservation: None,
+            occupied: Some(8),
+            capacity: Some(12),
+            waiting: None,
+        }
     }
 }
 
 #[test]
 fn reads_the_row_that_was_recorded() {
-    assert_eq!(row(&json!({})), usual());
+    assert_eq!(row(&json!({})), Row::usual());
     let same = [
         json!({"id": "1223249"}),
         json!({"time": "18:30-19:30"}),
@@ -82,7 +85,7 @@ fn reads_the_row_that_was_recorded() {
         json!({"bookState": false, "idres": false, "cancelledId": false}),
     ];
     for changes in same {
-        assert_eq!(row(&changes), usual(), "{changes}");
+        assert_eq!(row(&changes), Row::usual(), "{changes}");
     }
 }
 
@@ -91,7 +94,7 @@ type Change = (Value, fn(&mut Row));
 
 fn check(table: &[Change]) {
     for (changes, change) in table {
-        let mut expected = usual();
+        let mut expected = Row::usual();
         change(&mut expected);
         assert_eq!(row(changes), expected, "{changes}");
     }
@@ -186,7 +189,7 @@ fn rows_without_id_or_time_are_left_out() {
     ];
     let mut all: Vec<Value> = bad.iter().map(wire).collect();
     all.extend([json!(7), json!(null), json!([]), wire(&json!({}))]);
-    assert_eq!(rows(&all), [usual()]);
+    assert_eq!(rows(&all), [Row::usual()]);
 }
 
 #[test]
@@ -236,7 +239,7 @@ fn a_schedule_needs_its_list() {
 #[test]
 fn a_row_without_a_time_has_it_from_its_time_id() {
     for time in [json!("absent"), json!(null), json!("soon")] {
-        assert_eq!(row(&json!({ "time": time })), usual());
+        assert_eq!(row(&json!({ "time": time })), Row::usual());
     }
     let late = row(&json!({ "time": "absent", "timeid": "2330_90" }));
     assert_eq!((late.start, late.end), (at(23, 30), Some(at(1, 0))));

@@ -316,3 +316,6 @@ impl Serialize for PrebookResult {
         json.end()
     }
 }
+
+#[cfg(test)]
+mod tests;
