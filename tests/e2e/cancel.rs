@@ -101,6 +101,31 @@ fn answers_that_the_row_does_not_confirm() {
     }
 }
 
+/// An answer that proves the login, a refusal too, saves the question whether the session still works.
+#[test]
+fn a_row_without_the_booking_proves_more_than_the_answer() {
+    for (answer, whoami, code, outcome) in [
+        (json!({ "cancelState": 1 }), 0, 0, "cancelled"),
+        (json!({}), 1, 0, "cancelled"),
+        // another process or device has cancelled it a moment before
+        (json!({ "cancelState": 3 }), 0, 6, "not_booked"),
+    ] {
+        let (sandbox, home, ..) = ready(json!({}));
+        sandbox.fault(
+            &json!({ "path": "/api/cancelBook", "kind": "json", "after": true, "body": answer }),
+        );
+        let run = cancel(&home, "");
+        let printed = if code == 0 {
+            run.json()
+        } else {
+            run.ends_json(code)
+        };
+        assert_eq!(printed["outcome"], outcome, "{answer}: {printed}");
+        assert_eq!(posts(&sandbox).len(), 1, "{answer}");
+        assert_eq!(sandbox.sent("/api/whoami").len(), whoami, "{answer}");
+    }
+}
+
 #[test]
 fn a_place_on_the_waiting_list_is_given_up() {
     let (sandbox, home) = logged_in();
@@ -156,6 +181,8 @@ fn lost_answers_are_settled_by_the_row() {
         sandbox.fault(&fault);
         cancel(&home, "").fails(5, &[]);
         assert_eq!(sandbox.reservations(&id).len(), 1, "{loss}");
+        let looks = sandbox.sent("/api/bookings").len();
+        assert_eq!(looks, 3, "{loss}: before it, and twice after it");
         sandbox.fault(&with(&fault, json!({ "after": true })));
         assert_eq!(cancel(&home, "").json()["outcome"], "cancelled", "{loss}");
         assert_eq!(posts(&sandbox).len(), 2, "{loss}");

@@ -106,6 +106,15 @@ fn a_response_that_proves_nothing_is_unreachable() {
     });
 }
 
+/// The schedule of a session that has ended shows no booking either.
+#[test]
+fn an_answer_that_proves_nothing_does_not_prove_the_login() {
+    let (sandbox, home, _) = ready(json!({ "book_answers": [{}] }));
+    sandbox.fault(&json!({ "path": "/api/whoami", "kind": "status", "count": -1 }));
+    command(&home, "book").fails(8, &["unknown"]);
+    assert_eq!(sandbox.sent("/api/book").len(), 1);
+}
+
 #[test]
 fn a_place_on_the_waiting_list_is_proven_by_the_row() {
     let (sandbox, home, id) = ready(json!({
