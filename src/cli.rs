@@ -13,8 +13,9 @@ use clap::{ArgAction, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcom
 use crate::commands::app::{App, store_path};
 use crate::commands::args::{GlobalArgs, box_name};
 use crate::commands::help::{Help, code};
-use crate::commands::prebook::{PrebookArgs, PrebookCommand};
+use crate::commands::prebook::PrebookCommand;
 use crate::commands::sessions::SessionsCommand;
+use crate::commands::store::StoreCommand;
 use crate::commands::{
     book, bookings, boxes, cancel, classes, completions, config, login, logout, man, notify,
     prebook, probe, refresh, sessions, status, store, system, wod,
@@ -91,13 +92,22 @@ enum Command {
     Bookings(bookings::BookingsArgs),
     Book(book::BookArgs),
     Cancel(cancel::CancelArgs),
-    Prebook(PrebookArgs),
+    #[command(subcommand, arg_required_else_help = false)]
+    Prebook(PrebookCommand),
     Wod(wod::WodArgs),
-    Probe(probe::ProbeArgs),
-    Notify(notify::NotifyArgs),
+    /// Show what has changed at AimHarder
+    ///
+    /// Asks every read-only endpoint once, with the device session by default, and shows which known facts hold and which
+    /// fields are new or missing.
+    #[command(after_long_help = probe::HELP, add = probe::HELP)]
+    Probe,
+    #[command(subcommand, arg_required_else_help = false)]
+    Notify(notify::NotifyCommand),
     Status(status::StatusArgs),
-    Config(config::ConfigArgs),
-    Store(store::StoreArgs),
+    #[command(subcommand, arg_required_else_help = false)]
+    Config(config::ConfigCommand),
+    #[command(subcommand, arg_required_else_help = false)]
+    Store(StoreCommand),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
     #[command(name = "__complete", hide = true)]
@@ -168,9 +178,7 @@ impl Cli {
         }
         match cli.command {
             Some(Command::Refresh(_)) => line.job = Some(Job::Refresh),
-            Some(Command::Prebook(PrebookArgs {
-                command: PrebookCommand::Run(run),
-            })) if !run.dry_run => {
+            Some(Command::Prebook(PrebookCommand::Run(run))) if !run.dry_run => {
                 (line.job, line.horizon) = (Some(Job::Prebook), Some(run.horizon));
             }
             _ => {}
@@ -218,14 +226,14 @@ impl Cli {
             Command::Bookings(args) => bookings::run(&args, &app()?, ui),
             Command::Book(args) => book::run(&args, &app()?, ui),
             Command::Cancel(args) => cancel::run(&args, &app()?, ui),
-            Command::Prebook(args) => prebook::run(&args, &app()?, ui),
+            Command::Prebook(command) => prebook::run(&command, &app()?, ui),
             Command::Wod(args) => wod::run(&args, &app()?, ui),
-            Command::Probe(_) => probe::run(&app()?, ui),
-            Command::Notify(args) => notify::run(&args, &app()?, ui),
+            Command::Probe => probe::run(&app()?, ui),
+            Command::Notify(command) => notify::run(&command, &app()?, ui),
             // reports a config or store that cannot be used
             Command::Status(args) => status::run(&args, global, Self::read_line, ui),
-            Command::Config(args) => config::run(&args, &global, ui),
-            Command::Store(args) => store::run(&args, app, ui),
+            Command::Config(command) => config::run(&command, &global, ui),
+            Command::Store(command) => store::run(&command, app, ui),
             // these need neither config nor store
             Command::Completions(args) => completions::run(&args, ui),
             Command::Man(args) => man::run(&args, Self::command(), ui),
@@ -279,9 +287,7 @@ impl Command {
             Self::Login(args) => args.settle(),
             Self::Book(args) => args.settle(),
             Self::Cancel(args) => args.settle(),
-            Self::Prebook(PrebookArgs {
-                command: PrebookCommand::Add(args),
-            }) => args.settle(),
+            Self::Prebook(PrebookCommand::Add(args)) => args.settle(),
             _ => Ok(()),
         }
     }
@@ -304,10 +310,8 @@ impl Command {
                 | Self::Book(_)
                 | Self::Cancel(_)
                 | Self::Wod(_)
-                | Self::Probe(_)
-                | Self::Prebook(PrebookArgs {
-                    command: PrebookCommand::Add(_) | PrebookCommand::Run(_)
-                })
+                | Self::Probe
+                | Self::Prebook(PrebookCommand::Add(_) | PrebookCommand::Run(_))
         )
     }
 }
@@ -316,20 +320,17 @@ impl Command {
 /// only read; automation never creates a store, so that a wrong HOME in a crontab is noticed.
 fn required_store(command: &Command, global: &GlobalArgs) -> Result<Option<PathBuf>> {
     let only_reads = match command {
-        Command::Refresh(_)
-        | Command::Prebook(PrebookArgs {
-            command: PrebookCommand::Run(_),
-        }) => return store_path(global.store.as_deref()).map(Some),
+        Command::Refresh(_) | Command::Prebook(PrebookCommand::Run(_)) => {
+            return store_path(global.store.as_deref()).map(Some);
+        }
         Command::Classes(_)
         | Command::Bookings(_)
         | Command::Book(_)
         | Command::Cancel(_)
         | Command::Wod(_)
-        | Command::Probe(_)
-        | Command::Prebook(PrebookArgs {
-            command: PrebookCommand::List(_) | PrebookCommand::Rules,
-        }) => true,
-        Command::Store(args) => args.is_backup(),
+        | Command::Probe
+        | Command::Prebook(PrebookCommand::List(_) | PrebookCommand::Rules) => true,
+        Command::Store(command) => matches!(command, StoreCommand::Backup { .. }),
         Command::Boxes(args) => args.command.is_none(),
         Command::Sessions(args) => matches!(args.command, None | Some(SessionsCommand::List)),
         _ => false,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -39,15 +39,9 @@ const SHOW_HELP: Help = Help {
 };
 
 /// Check the config, or show its values
-#[derive(Debug, Args)]
-#[command(arg_required_else_help = false, after_long_help = HELP, add = HELP)]
-pub(crate) struct ConfigArgs {
-    #[command(subcommand)]
-    command: ConfigCommand,
-}
-
 #[derive(Debug, Subcommand)]
-enum ConfigCommand {
+#[command(after_long_help = HELP, add = HELP)]
+pub(crate) enum ConfigCommand {
     /// Validate the config and the files that it names
     ///
     /// The files are ca_file and the programs of commands that are written as lists. An account without a session and an
@@ -62,9 +56,9 @@ enum ConfigCommand {
     Show,
 }
 
-pub(crate) fn run(args: &ConfigArgs, global: &GlobalArgs, ui: &mut Ui) -> Result<()> {
+pub(crate) fn run(command: &ConfigCommand, global: &GlobalArgs, ui: &mut Ui) -> Result<()> {
     let config = load_config(global)?;
-    match args.command {
+    match command {
         ConfigCommand::Check => {
             check_programs(&config)?;
             check_names(&config, global)?;

@@ -1,7 +1,7 @@
 //! `notify test`: sends a test message to every configured channel.
 
 use anyhow::Result;
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use serde_json::json;
 
 use super::app::App;
@@ -25,15 +25,9 @@ const HELP: Help = Help {
 };
 
 /// Test the notification channels of the config
-#[derive(Debug, Args)]
-#[command(arg_required_else_help = false, after_long_help = HELP, add = HELP)]
-pub(crate) struct NotifyArgs {
-    #[command(subcommand)]
-    command: NotifyCommand,
-}
-
 #[derive(Debug, Subcommand)]
-enum NotifyCommand {
+#[command(after_long_help = HELP, add = HELP)]
+pub(crate) enum NotifyCommand {
     /// Send a test message to every channel, whatever its `on`
     ///
     /// The event is the first of the channel's `on`. A command gets it as one JSON line on standard input and in the
@@ -43,8 +37,8 @@ enum NotifyCommand {
     Test,
 }
 
-pub(crate) fn run(args: &NotifyArgs, app: &App, ui: &mut Ui) -> Result<()> {
-    match args.command {
+pub(crate) fn run(command: &NotifyCommand, app: &App, ui: &mut Ui) -> Result<()> {
+    match command {
         NotifyCommand::Test => test(app, ui),
     }
 }

@@ -1,7 +1,6 @@
 //! `probe`: asks every read-only endpoint of the platform once and reports what has changed.
 
 use anyhow::Result;
-use clap::Args;
 use serde_json::json;
 use strum::VariantArray;
 
@@ -16,7 +15,7 @@ use crate::sessions;
 use crate::ui::Ui;
 use crate::ui::table::{OutputStyle, Style, cell, plain, shrink};
 
-const HELP: Help = Help {
+pub(crate) const HELP: Help = Help {
     notes: "",
     examples: &[
         "aimharder probe",
@@ -31,14 +30,6 @@ const HELP: Help = Help {
         (6, "no such box, or several accounts or boxes"),
     ],
 };
-
-/// Show what has changed at AimHarder
-///
-/// Asks every read-only endpoint once, with the device session by default, and shows which known facts hold and which fields
-/// are new or missing.
-#[derive(Debug, Args)]
-#[command(after_long_help = HELP, add = HELP)]
-pub(crate) struct ProbeArgs {}
 
 pub(crate) fn run(app: &App, ui: &mut Ui) -> Result<()> {
     let account = app.account()?;

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use clap::{Args, Subcommand, ValueHint};
+use clap::{Subcommand, ValueHint};
 use serde_json::json;
 
 use super::app::App;
@@ -24,23 +24,6 @@ const NOT_PURGED: (u8, &str) = (
 );
 const NOT_ENCRYPTED: &str = "the store is not encrypted; run `aimharder store encrypt`";
 
-/// Encrypt the logins in the store, or copy the store
-///
-/// The sessions of an encrypted store cannot be used without its key. The key comes from the systemd credential aimharder-key, or
-/// from key_command under [store] in the config.
-#[derive(Debug, Args)]
-#[command(arg_required_else_help = false, after_long_help = HELP, add = HELP)]
-pub(crate) struct StoreArgs {
-    #[command(subcommand)]
-    command: StoreCommand,
-}
-
-impl StoreArgs {
-    pub(crate) fn is_backup(&self) -> bool {
-        matches!(self.command, StoreCommand::Backup { .. })
-    }
-}
-
 const HELP: Help = Help {
     notes: "",
     examples: &[
@@ -51,8 +34,13 @@ const HELP: Help = Help {
     exit_codes: &[(0, "done, or already so"), WRONG_KEY, NO_KEY, NOT_PURGED],
 };
 
+/// Encrypt the logins in the store, or copy the store
+///
+/// The sessions of an encrypted store cannot be used without its key. The key comes from the systemd credential aimharder-key, or
+/// from key_command under [store] in the config.
 #[derive(Debug, Subcommand)]
-enum StoreCommand {
+#[command(after_long_help = HELP, add = HELP)]
+pub(crate) enum StoreCommand {
     /// Print a new key: 64 random hex digits
     #[command(after_long_help = KEY_HELP, add = KEY_HELP)]
     Key,
@@ -137,8 +125,12 @@ const BACKUP_HELP: Help = Help {
 };
 
 /// `app` opens the store; `store key` works without one.
-pub(crate) fn run(args: &StoreArgs, app: impl FnOnce() -> Result<App>, ui: &mut Ui) -> Result<()> {
-    match &args.command {
+pub(crate) fn run(
+    command: &StoreCommand,
+    app: impl FnOnce() -> Result<App>,
+    ui: &mut Ui,
+) -> Result<()> {
+    match command {
         StoreCommand::Key => key(ui),
         StoreCommand::Encrypt => convert(&app()?, Store::encrypt, ui),
         StoreCommand::Decrypt {

@@ -13,7 +13,7 @@ use std::collections::btree_map::Entry;
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 
 use super::app::App;
 use super::help::{Help, code};
@@ -45,14 +45,8 @@ const HELP: Help = Help {
 /// Book classes at the instant booking opens
 ///
 /// `add` stores which classes, `run` books them: start it every 15 minutes by cron or a timer.
-#[derive(Debug, Args)]
-#[command(arg_required_else_help = false, after_long_help = HELP, add = HELP)]
-pub(crate) struct PrebookArgs {
-    #[command(subcommand)]
-    pub command: PrebookCommand,
-}
-
 #[derive(Debug, Subcommand)]
+#[command(after_long_help = HELP, add = HELP)]
 pub(crate) enum PrebookCommand {
     Add(Box<add::PrebookAddArgs>),
     List(list::PrebookListArgs),
@@ -66,8 +60,8 @@ pub(crate) enum PrebookCommand {
     Run(run::PrebookRunArgs),
 }
 
-pub(crate) fn run(args: &PrebookArgs, app: &App, ui: &mut Ui) -> Result<()> {
-    match &args.command {
+pub(crate) fn run(command: &PrebookCommand, app: &App, ui: &mut Ui) -> Result<()> {
+    match command {
         PrebookCommand::Add(args) => add::run(args, app, ui),
         PrebookCommand::List(args) => list::run(args, app, ui),
         PrebookCommand::Rules => list::rules(app, ui),
