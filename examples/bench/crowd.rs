@@ -89,15 +89,15 @@ fn log_in_one(platform: &Platform, store: &Store, email: &str, age: TimeDelta) -
         &Secret::new(PASSWORD),
         session.fingerprint.as_str(),
     );
-    let mut login = login.map_err(|e| anyhow!("{account}: {e}"))?;
-    let token = platform.set_refresh(&mut login.jar, &login.token, session.fingerprint.as_str())?;
+    let (mut jar, token, _) = login.map_err(|e| anyhow!("{account}: {e}"))?;
+    let token = platform.set_refresh(&mut jar, &token, session.fingerprint.as_str())?;
     let token = Secret::new(token.expose());
     let row = store.put_login(
         &store.hold_form()?,
         &account,
         &session,
         token.clone(),
-        login.jar.to_json(),
+        jar.to_json(),
         Utc::now() - age,
     )?;
     mark_refreshed(store, &row, Utc::now())

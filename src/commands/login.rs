@@ -17,7 +17,7 @@ use crate::model::account::Account;
 use crate::model::session::{Fingerprint, SessionKind};
 use crate::password::{self, PasswordSource};
 use crate::secret::Secret;
-use crate::sessions::{Granted, LoginTry, SessionManager, SessionSelector};
+use crate::sessions::{Granted, SessionManager, SessionSelector};
 use crate::store::BoxRow;
 use crate::text::append_flag;
 use crate::ui::Ui;
@@ -192,13 +192,9 @@ impl Run<'_> {
     }
 
     fn one(&self, session: &SessionRef, then: impl Fn() + Sync) -> Result<Granted> {
-        let login = LoginTry {
-            account: &self.account,
-            session,
-            password: &self.password,
-            unattended: self.unattended,
-        };
-        Ok(self.sessions.log_in(&login, then)?)
+        let (account, password) = (&self.account, &self.password);
+        let sessions = &self.sessions;
+        Ok(sessions.log_in(account, session, password, self.unattended, then)?)
     }
 
     /// Stores the boxes that the login named, or those that whoami and `/home` name. A failure is a warning.

@@ -64,9 +64,8 @@ pub use schedule::{Mine, Row};
 pub use token::parse_token;
 pub use wod::{Block, Exercise, Post};
 
-use crate::config::{LoginFlow, Scheme, Server};
+use crate::config::{Scheme, Server};
 use crate::http_client;
-use crate::secret::Secret;
 
 pub use crate::http_client::Cause;
 pub use crate::model::account::BoxRef;
@@ -180,17 +179,4 @@ pub struct BoxAt {
     pub host: String,
     /// The `box=` of every call of the box.
     pub id: i64,
-}
-
-/// An accepted login (protocol.md §2).
-#[derive(Debug, Clone)]
-pub struct LoggedIn {
-    /// Its cookies.
-    pub jar: Jar,
-    /// Its first refresh token.
-    pub token: Secret,
-    /// The flow that worked.
-    pub flow: LoginFlow,
-    /// The boxes that it listed; the form flow lists none.
-    pub boxes: Vec<BoxRef>,
 }

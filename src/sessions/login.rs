@@ -14,28 +14,15 @@ use crate::model::account::Account;
 use crate::model::instant::shifted;
 use crate::model::session::{SessionKind, SessionRef};
 use crate::password::{self, PasswordSource};
-use crate::platform::{self, BoxRef, LoggedIn, LoginError};
+use crate::platform::{self, BoxRef, LoginError};
 use crate::secret::Secret;
-use crate::store::SessionRow;
+use crate::store::{FormGuard, SessionRow};
 use crate::{clock, signals};
 
 /// Number of login attempts of one account that may be refused …
 const REFUSALS: usize = 5;
 /// … within this time (`scripting.md`, "Sessions").
 const WINDOW: TimeDelta = TimeDelta::minutes(15);
-
-/// A login attempt.
-#[derive(Debug)]
-pub struct LoginTry<'t> {
-    /// The account.
-    pub account: &'t Account,
-    /// The session to be made or replaced.
-    pub session: &'t SessionRef,
-    /// Never stored.
-    pub password: &'t Secret,
-    /// Whether automation would read the password from the same source.
-    pub unattended: bool,
-}
 
 /// A login that AimHarder accepted, already stored.
 #[derive(Debug)]
@@ -49,39 +36,41 @@ pub struct Granted {
 }
 
 impl SessionManager<'_> {
-    /// Logs in, and stores the session in place of an older one. Once the login is stored, `then` runs on another thread while
-    /// `setrefresh` is called.
+    /// Logs in, and stores the session in place of an older one. `unattended` says whether automation would read the password
+    /// from the same source. Once the login is stored, `then` runs on another thread while `setrefresh` is called.
     ///
     /// # Errors
     /// [`Error::Refused`], or no usable response.
-    pub fn log_in(&self, wanted: &LoginTry<'_>, then: impl Fn() + Sync) -> Result<Granted> {
-        let (print, timeout) = (&wanted.session.fingerprint, self.locks.timeout());
-        let _held = self.locks.alone(wanted.account, print, timeout)?;
-        self.log_in_held(wanted, then)
+    pub fn log_in(
+        &self,
+        account: &Account,
+        session: &SessionRef,
+        password: &Secret,
+        unattended: bool,
+        then: impl Fn() + Sync,
+    ) -> Result<Granted> {
+        let (print, timeout) = (&session.fingerprint, self.locks.timeout());
+        let _held = self.locks.alone(account, print, timeout)?;
+        self.log_in_held(account, session, password, unattended, then)
     }
 
-    fn log_in_held(&self, wanted: &LoginTry<'_>, then: impl Fn() + Sync) -> Result<Granted> {
-        let one_at_a_time = self.locks.logins(wanted.account, self.locks.timeout())?;
-        self.check_refusals(wanted.account)?;
+    fn log_in_held(
+        &self,
+        account: &Account,
+        session: &SessionRef,
+        password: &Secret,
+        unattended: bool,
+        then: impl Fn() + Sync,
+    ) -> Result<Granted> {
+        let one_at_a_time = self.locks.logins(account, self.locks.timeout())?;
+        self.check_refusals(account)?;
         let form = self.store.hold_form()?;
         let guard = signals::signal_guard("login");
         // the login replaces the one that is stored with this fingerprint
-        let (account, session) = (wanted.account, wanted.session);
         if let Some(old) = self.store.session_of(account, &session.fingerprint)? {
             self.store.make_room(&old)?;
         }
-        let granted = self.ask_for_login(wanted)?;
-        let (token, cookies, now) = (granted.token, granted.jar.to_json(), clock::now());
-        let row = self
-            .store
-            .put_login(&form, account, session, token, cookies, now)?;
-        self.store
-            .login_worked(account, &granted.flow.to_string())?;
-        log::info!(
-            "{} session of {account} logged in ({} flow)",
-            session.kind,
-            granted.flow
-        );
+        let (row, boxes) = self.send_login(&form, account, session, password, unattended)?;
         drop(one_at_a_time);
         let refreshed = thread::scope(|scope| {
             let started = thread::Builder::new().spawn_scoped(scope, &then);
@@ -103,7 +92,7 @@ impl SessionManager<'_> {
         };
         Ok(Granted {
             row,
-            boxes: granted.boxes,
+            boxes,
             warning,
         })
     }
@@ -134,23 +123,37 @@ impl SessionManager<'_> {
         })
     }
 
-    fn ask_for_login(&self, wanted: &LoginTry<'_>) -> Result<LoggedIn> {
+    /// Sends the login by one flow or both, and stores it if it is accepted.
+    fn send_login(
+        &self,
+        form: &FormGuard,
+        account: &Account,
+        session: &SessionRef,
+        password: &Secret,
+        unattended: bool,
+    ) -> Result<(SessionRow, Vec<BoxRef>)> {
         let mut missing = String::new();
-        for flow in self.flows(wanted.account)? {
-            let tried = self.platform.log_in(
-                flow,
-                wanted.account.as_str(),
-                wanted.password,
-                wanted.session.fingerprint.as_str(),
-            );
-            match tried {
-                Ok(granted) => return Ok(granted),
+        for flow in self.flows(account)? {
+            let (email, print) = (account.as_str(), session.fingerprint.as_str());
+            match self.platform.log_in(flow, email, password, print) {
+                Ok((jar, token, boxes)) => {
+                    let (cookies, now) = (jar.to_json(), clock::now());
+                    let row = self
+                        .store
+                        .put_login(form, account, session, token, cookies, now)?;
+                    self.store.login_worked(account, &flow.to_string())?;
+                    log::info!(
+                        "{} session of {account} logged in ({flow} flow)",
+                        session.kind
+                    );
+                    return Ok((row, boxes));
+                }
                 Err(LoginError::NotThere(words)) => {
                     log::info!("the {flow} login is not there: {words}");
                     missing = words;
                 }
                 Err(LoginError::Refused { message, locked }) => {
-                    return Err(self.refused(wanted, &message, locked)?);
+                    return Err(self.refused(account, password, unattended, &message, locked)?);
                 }
                 Err(LoginError::Without(what)) => {
                     return Err(no_login(&format!(
@@ -180,16 +183,23 @@ impl SessionManager<'_> {
         })
     }
 
-    fn refused(&self, wanted: &LoginTry<'_>, message: &str, locked: bool) -> Result<Error> {
+    fn refused(
+        &self,
+        account: &Account,
+        password: &Secret,
+        unattended: bool,
+        message: &str,
+        locked: bool,
+    ) -> Result<Error> {
         let now = clock::now();
-        self.store.login_refused(wanted.account, now, locked)?;
-        if wanted.unattended
+        self.store.login_refused(account, now, locked)?;
+        if unattended
             && !locked
-            && let Some(password) = refused::remember(wanted.password, now)
+            && let Some(password) = refused::remember(password, now)
         {
-            self.store.remember_refused(wanted.account, &password)?;
+            self.store.remember_refused(account, &password)?;
         }
-        let left = match self.attempts_left(wanted.account, now)? {
+        let left = match self.attempts_left(account, now)? {
             Ok(1) => "1 login attempt left".to_owned(),
             Ok(left) => format!("{left} login attempts left"),
             Err(free) => format!(
@@ -203,8 +213,7 @@ impl SessionManager<'_> {
             "check both on AimHarder's web page before the next login"
         };
         Ok(Error::Refused(format!(
-            "AimHarder refused the login of {}: {message} ({left}); {advice}",
-            wanted.account
+            "AimHarder refused the login of {account}: {message} ({left}); {advice}"
         )))
     }
 
@@ -247,15 +256,7 @@ impl SessionManager<'_> {
             )));
         };
         let password = self.password_to_try(account, &source)?;
-        self.log_in_held(
-            &LoginTry {
-                account,
-                session: &SessionRef::from(row),
-                password: &password,
-                unattended: true,
-            },
-            || (),
-        )
+        self.log_in_held(account, &SessionRef::from(row), &password, true, || ())
     }
 
     fn password_to_try(&self, account: &Account, source: &PasswordSource) -> Result<Secret> {

@@ -33,7 +33,7 @@ use crate::store::{self, SessionRow, Store};
 
 pub use crate::model::session::SessionRef;
 pub use error::Error;
-pub use login::{Granted, LoginTry};
+pub use login::Granted;
 pub use refused::{is_held_back, lock_out_end};
 
 /// A token older than this is updated before it is used (`scripting.md`, "Using a session").

@@ -60,18 +60,18 @@ fn book(series: &Series<'_>, opening: &Opening) -> Result<()> {
     let platform = crowd::platform(&series.sandbox);
     let print = format!("naive-{}", opening.at_us);
     let login = platform.log_in(LoginFlow::Json, ANA, &Secret::new(PASSWORD), &print);
-    let mut login = login.map_err(|e| anyhow!("the naive client's login: {e}"))?;
-    platform.set_refresh(&mut login.jar, &login.token, &print)?;
+    let (mut jar, token, _) = login.map_err(|e| anyhow!("the naive client's login: {e}"))?;
+    platform.set_refresh(&mut jar, &token, &print)?;
     let at = BoxAt {
         host: format!("{BOX}.{DOMAIN}"),
         id: BOX_ID,
     };
-    let rows = platform.schedule(&mut login.jar, &at, opening.day, None)?;
+    let rows = platform.schedule(&mut jar, &at, opening.day, None)?;
     let row = rows
         .iter()
         .find(|row| row.start == opening.start && row.name == "Bench")
         .context("the naive client's class is not in the schedule")?;
     let (class, day) = (&row.id, opening.day);
-    platform.book(&mut login.jar, &at, class, day, false, None)?;
+    platform.book(&mut jar, &at, class, day, false, None)?;
     Ok(())
 }

@@ -10,7 +10,7 @@ pub(super) mod json;
 use super::call::Response;
 use super::redact::Redactor;
 use super::refusal::is_key;
-use super::{Jar, LoggedIn, LoginError, Platform};
+use super::{BoxRef, Jar, LoginError, Platform};
 use crate::config::LoginFlow;
 use crate::secret::Secret;
 use crate::text;
@@ -25,7 +25,8 @@ const WRONG: &str = "wrong e-mail or password";
 impl Platform {
     /// Sends one login, with an empty jar. `fingerprint` names the device in every later call of the session.
     ///
-    /// The form flow lists no boxes. [`Platform::set_refresh`] must follow either flow.
+    /// Returns the cookies, the first refresh token, and the boxes; the form flow lists none. [`Platform::set_refresh`] must
+    /// follow either flow.
     ///
     /// # Errors
     /// [`LoginError`]; only [`LoginError::Refused`] means that the platform checked the password.
@@ -35,7 +36,7 @@ impl Platform {
         email: &str,
         password: &Secret,
         fingerprint: &str,
-    ) -> Result<LoggedIn, LoginError> {
+    ) -> Result<(Jar, Secret, Vec<BoxRef>), LoginError> {
         let host = format!("login.{}", self.domain());
         let mut jar = Jar::default();
         let (token, boxes) = match flow {
@@ -60,12 +61,7 @@ impl Platform {
             return Err(LoginError::Without(COOKIE));
         }
         let token = token.ok_or(LoginError::Without(TOKEN))?;
-        Ok(LoggedIn {
-            jar,
-            token,
-            flow,
-            boxes,
-        })
+        Ok((jar, token, boxes))
     }
 }
 
