@@ -15,7 +15,7 @@ use crate::error::{ExitKind, Failure};
 use crate::http_client::{self, Proxies};
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
-use crate::platform::{Platform, Recorder};
+use crate::platform::Platform;
 use crate::sessions::{ActiveSession, SessionManager, SessionSelector, lock::Locks};
 use crate::store::{SessionRow, Store};
 use crate::store_key::{self, KeySource};
@@ -55,10 +55,9 @@ impl App {
             )));
         }
         let store = open_store(&global, &config, command)?;
-        let recorder = recorder(&global)?;
         let app = Self::with(global, config, store, command, read_line);
         Ok(Self {
-            platform: app.platform.recorded(recorder),
+            platform: app.platform.recorded(app.global.record.as_deref())?,
             ..app
         })
     }
@@ -174,12 +173,6 @@ impl App {
 /// The failure of a command that needs an account if none has a session.
 pub(super) fn no_session() -> Failure {
     Failure::login_required("no session yet: run `aimharder login` first")
-}
-
-/// The recording for `--record`.
-pub(super) fn recorder(global: &GlobalArgs) -> Result<Option<Recorder>> {
-    let created = global.record.as_deref().map(Recorder::create);
-    Ok(created.transpose()?)
 }
 
 /// The platform, reached as the config says.

@@ -116,7 +116,7 @@ fn report(args: &StatusArgs, global: GlobalArgs, read: ReadLine) -> Result<Repor
     let asks = args.online || !(args.offline || args.check || args.prometheus);
     let asks = asks && config.is_some();
     let config = config.unwrap_or_default();
-    let platform = app::platform(&config).recorded(app::recorder(&global)?);
+    let platform = app::platform(&config).recorded(global.record.as_deref())?;
     let app = store.map(|store| App::with(global, config, store, "status", read));
     let hosts = app
         .as_ref()

@@ -150,9 +150,7 @@ impl Platform {
         }
         let sent = self.send(jar, call, deadline);
         let sent = sent.inspect_err(|e| log::debug!("{e}"));
-        if let Some(recorder) = &self.recorder {
-            recorder.add(Exchange::new(call, &sent, self.domain()));
-        }
+        self.record(|recording| recording.add(Exchange::new(call, &sent, self.domain())));
         let response = sent?;
         log::debug!(
             "{} {host}{} → {}, {} bytes, {} ms",

@@ -47,7 +47,8 @@ mod test_server;
 #[cfg(test)]
 mod tls_tests;
 
-use std::sync::OnceLock;
+use std::path::Path;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use reqwest::blocking::Client;
@@ -59,13 +60,14 @@ pub use cookies::Jar;
 pub use error::{Error, LoginError};
 pub use examine::{Endpoint, Examined, Fact};
 pub use probe::Probe;
-pub use record::Recorder;
 pub use schedule::{Mine, Row};
 pub use token::parse_token;
 pub use wod::{Block, Exercise, Post};
 
 use crate::config::{Scheme, Server};
+use crate::error::Failure;
 use crate::http_client;
+use record::Recording;
 
 pub use crate::http_client::Cause;
 pub use crate::model::account::BoxRef;
@@ -83,7 +85,7 @@ pub struct Platform {
     /// The hosts that are reached without the proxy, separated by commas.
     no_proxy: String,
     client: OnceLock<Result<Client>>,
-    recorder: Option<Recorder>,
+    recording: Option<Arc<Mutex<Recording>>>,
 }
 
 impl Platform {
@@ -94,24 +96,33 @@ impl Platform {
             server,
             no_proxy,
             client: OnceLock::new(),
-            recorder: None,
+            recording: None,
         }
     }
 
-    /// The same platform, with every exchange recorded.
-    #[must_use]
-    pub fn recorded(self, recorder: Option<Recorder>) -> Self {
-        Platform { recorder, ..self }
+    /// The same platform, with every exchange recorded in this file.
+    ///
+    /// # Errors
+    /// [`Failure::usage`]: the file exists or cannot be created.
+    pub fn recorded(self, file: Option<&Path>) -> std::result::Result<Self, Failure> {
+        let recording = file.map(Recording::create).transpose()?;
+        Ok(Platform { recording, ..self })
     }
 
     /// Keeps the recording in memory while a booking is fired, until [`Self::write_recording`] is called as often.
     pub fn hold_recording(&self) {
-        self.recorder.iter().for_each(Recorder::hold);
+        self.record(Recording::hold);
     }
 
     /// Writes what was kept in memory, unless another booking is fired.
     pub fn write_recording(&self) {
-        self.recorder.iter().for_each(Recorder::release);
+        self.record(Recording::release);
+    }
+
+    fn record(&self, act: impl FnOnce(&mut Recording)) {
+        if let Some(recording) = &self.recording {
+            act(&mut recording.lock().unwrap_or_else(PoisonError::into_inner));
+        }
     }
 
     /// The same platform, over the same connections, with a shorter request timeout.
@@ -128,7 +139,7 @@ impl Platform {
             server,
             no_proxy: self.no_proxy.clone(),
             client: OnceLock::from(Ok(client)),
-            recorder: self.recorder.clone(),
+            recording: self.recording.clone(),
         })
     }
 

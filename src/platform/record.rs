@@ -8,7 +8,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use reqwest::Url;
 use serde_json::{Value, json};
@@ -19,11 +19,8 @@ use crate::error::Failure;
 use crate::{signals, text};
 
 /// The recording of one process.
-#[derive(Debug, Clone)]
-pub struct Recorder(Arc<Mutex<Recording>>);
-
 #[derive(Debug)]
-struct Recording {
+pub(super) struct Recording {
     path: PathBuf,
     file: File,
     /// The length of the file up to its last whole line.
@@ -43,12 +40,12 @@ pub(super) struct Exchange {
     sent: super::Result<Response>,
 }
 
-impl Recorder {
+impl Recording {
     /// Creates the file, for its owner only.
     ///
     /// # Errors
     /// [`Failure::usage`]: the file exists or cannot be created.
-    pub fn create(path: &Path) -> Result<Self, Failure> {
+    pub(super) fn create(path: &Path) -> Result<Arc<Mutex<Self>>, Failure> {
         let created = OpenOptions::new()
             .append(true)
             .create_new(true)
@@ -64,7 +61,7 @@ impl Recorder {
             };
             Failure::usage(format!("--record {shown}: {why}"))
         })?;
-        let recording = Arc::new(Mutex::new(Recording {
+        let recording = Arc::new(Mutex::new(Self {
             path: path.to_owned(),
             file,
             length: 0,
@@ -81,30 +78,24 @@ impl Recorder {
                 recording.write_waiting();
             }
         }));
-        Ok(Self(recording))
+        Ok(recording)
     }
 
     /// Keeps exchanges in memory until [`Self::release`] was called as often.
-    pub(super) fn hold(&self) {
-        self.with(|recording| recording.holds += 1);
+    pub(super) fn hold(&mut self) {
+        self.holds += 1;
     }
 
-    pub(super) fn release(&self) {
-        self.with(|recording| recording.holds = recording.holds.saturating_sub(1));
+    pub(super) fn release(&mut self) {
+        self.holds = self.holds.saturating_sub(1);
+        self.write_waiting();
     }
 
-    pub(super) fn add(&self, exchange: Exchange) {
-        self.with(|recording| recording.waiting.push(exchange));
+    pub(super) fn add(&mut self, exchange: Exchange) {
+        self.waiting.push(exchange);
+        self.write_waiting();
     }
 
-    fn with(&self, act: impl FnOnce(&mut Recording)) {
-        let mut recording = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        act(&mut recording);
-        recording.write_waiting();
-    }
-}
-
-impl Recording {
     fn write_waiting(&mut self) {
         if self.holds > 0 {
             return;
