@@ -1,7 +1,10 @@
 //! Which lines of a crontab run one of the jobs, when, and with which environment.
 
+use std::fs;
+
 use super::entry::{
-    Entry, InUse, Scheduler, command_entries, cron_environment, minutes_of_week, numbers,
+    Entry, InUse, MINUTES_OF_WEEK, Scheduler, base_name, command_entries, cron_environment,
+    minutes_of_week, numbers,
 };
 
 /// The entries of a crontab. In those of the system, `/etc/crontab` and the files of `/etc/cron.d`, each line names a user, and
@@ -31,12 +34,22 @@ pub(super) fn entries(
                     command = rest;
                 }
             }
+            if !is_system && let Some(owner) = stray_user(command, user) {
+                let message = format!("a line of a user's crontab cannot name a user ({owner})");
+                error = Some(message);
+            }
             // an unescaped % ends the command
             let command = command.replace("\\%", "\0");
             let command = command.split('%').next().unwrap_or_default();
             let command = command.replace('\0', "%");
+            let is_open = command.matches("$(").count() > command.matches(')').count();
+            if is_open || shlex::split(&command).is_none() {
+                // the shell cannot read it
+                continue;
+            }
+            let minutes = minutes(&times, &command);
             let (by, name) = (Scheduler::Crontab, times.join(" "));
-            let entries = command_entries(by, &name, &minutes(&times), &command, env.clone(), used);
+            let entries = command_entries(by, &name, &minutes, &command, env.clone(), used);
             found.extend(entries.into_iter().map(|entry| Entry {
                 error: error.clone().or(entry.error),
                 ..entry
@@ -63,14 +76,29 @@ fn split(line: &str, fields: usize) -> Option<(Vec<&str>, &str)> {
     Some((fields, rest))
 }
 
+/// The user at the start of a command, as in the crontabs of the system. cron would run a program of that name.
+fn stray_user<'c>(command: &'c str, user: Option<&str>) -> Option<&'c str> {
+    let mut words = command.split_whitespace();
+    let first = words.next()?;
+    let program = words.next()?;
+    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let mut users = users.lines().filter_map(|line| line.split(':').next());
+    let is_user = user == Some(first) || users.any(|user| user == first);
+    (base_name(program) == "aimharder" && is_user).then_some(first)
+}
+
 /// The minutes of the week at which a line runs. A line that does not run in every week, or whose times cannot be read, has
-/// none.
-fn minutes(times: &[&str]) -> Vec<u32> {
+/// none. A loop that starts with the machine is taken to run all the time.
+fn minutes(times: &[&str], command: &str) -> Vec<u32> {
+    let mut words = command.split_whitespace();
     let [minute, hour, day, month, weekday] = match times {
         ["@hourly"] => ["0", "*", "*", "*", "*"],
         ["@daily" | "@midnight"] => ["0", "0", "*", "*", "*"],
         ["@weekly"] => ["0", "0", "*", "*", "0"],
         [minute, hour, day, month, weekday] => [*minute, hour, day, month, weekday],
+        ["@reboot"] if words.any(|word| word == "while" || word == "until") => {
+            return (0..MINUTES_OF_WEEK).collect();
+        }
         _ => return Vec::new(),
     };
     let is_every = |field: &str, last| {

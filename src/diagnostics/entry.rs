@@ -2,9 +2,9 @@
 //! config in use.
 //!
 //! A command that starts this program itself is read by the program's own parser and checked. Any other command (a script, a
-//! wrapper, a container, shell operators, variables) counts for the jobs that its words name, and the rest is taken to be
-//! right: a false alarm about a schedule that works is worse than silence, and a schedule that does not work shows in old
-//! tokens and missed openings.
+//! wrapper, a container, shell operators, variables) counts for the jobs that its words name. Its times are checked, and the
+//! rest is taken to be right: a false alarm about a schedule that works is worse than silence, and a schedule that does not
+//! work shows in old tokens and missed openings.
 
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsString;
@@ -97,29 +97,36 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// An entry whose command is not known. If its times or, for `prebook run`, its `--horizon` are not known either, it is
-    /// taken to run often enough.
-    pub(super) fn unread(by: Scheduler, name: &str, job: Job, minutes: &[u32]) -> Self {
-        let (minutes, reach) = if job == Job::Refresh && !minutes.is_empty() {
-            (minutes.to_vec(), REFRESH_MINUTES)
-        } else {
-            (vec![0], MINUTES_OF_WEEK)
-        };
-        let mut entry = Self {
+    /// An entry whose command is not known. The `--horizon` of `prebook run` is taken to reach to its next run.
+    pub(super) fn unread(
+        by: Scheduler,
+        name: &str,
+        job: Job,
+        minutes: &[u32],
+        env: &Environment,
+        used: &InUse<'_>,
+    ) -> Self {
+        let [store, _] = files(env, None, None);
+        let account = variable(env, "AIMHARDER_ACCOUNT");
+        Self {
             by,
             job,
             active: true,
-            serves: true,
+            // the units of the system have a store of their own
+            serves: by != Scheduler::SystemTimer
+                || used.store.starts_with("/var/lib/aimharder")
+                || is_same(store.as_deref(), Some(used.store)),
             name: name.to_owned(),
-            account: None,
+            account: account.map(|account| account.to_lowercase()),
             rare: false,
             next_at: None,
             error: None,
-            minutes,
-            reach,
-        };
-        entry.rare = !cover_the_week(&[&entry]);
-        entry
+            minutes: minutes.to_vec(),
+            reach: match job {
+                Job::Refresh => REFRESH_MINUTES,
+                Job::Prebook => MINUTES_OF_WEEK,
+            },
+        }
     }
 
     /// Whether it runs the job for this store, and can run at all.
@@ -214,9 +221,18 @@ pub(super) fn command_entries(
     used: &InUse<'_>,
 ) -> Vec<Entry> {
     let Some(words) = plain_words(command, &mut env) else {
-        let jobs = named_jobs(command).into_iter();
-        let entries = jobs.map(|job| Entry::unread(by, name, job, minutes));
-        return entries.collect();
+        if command.contains("--account") {
+            env.remove("AIMHARDER_ACCOUNT");
+        }
+        let entry = |job| {
+            let unread = Entry::unread(by, name, job, minutes, &env, used);
+            let reach = match job {
+                Job::Refresh => unread.reach,
+                Job::Prebook => visible_reach(command, used),
+            };
+            Entry { reach, ..unread }
+        };
+        return named_jobs(command).into_iter().map(entry).collect();
     };
     let line = (used.read)(&words[1..]);
     let meant = || named_jobs(command).first().copied();
@@ -224,24 +240,39 @@ pub(super) fn command_entries(
     let Some(job) = line.job.or(meant) else {
         return Vec::new();
     };
+    let reach = reach(&line);
+    let unread = Entry::unread(by, name, job, minutes, &env, used);
     let account = line.account.map(|account| account.to_string());
-    let account = account.or_else(|| variable(&env, "AIMHARDER_ACCOUNT").cloned());
     let [store, config] = files(&env, line.store, line.config);
-    let reach = |span: Duration| u32::try_from(span.as_secs() / 60).unwrap_or(MINUTES_OF_WEEK);
-    let mut entry = Entry {
+    vec![Entry {
         serves: is_same(store.as_deref(), Some(used.store))
             && is_same(config.as_deref(), used.config.as_deref()),
-        account: account.map(|account| account.to_lowercase()),
+        account: account.or(unread.account),
         error: program_fault(&words[0], &env).or(line.error),
-        minutes: minutes.to_vec(),
-        reach: line
-            .horizon
-            .map_or(REFRESH_MINUTES, reach)
-            .min(MINUTES_OF_WEEK),
-        ..Entry::unread(by, name, job, minutes)
-    };
-    entry.rare = !cover_the_week(&[&entry]);
-    vec![entry]
+        reach,
+        ..unread
+    }]
+}
+
+fn reach(line: &CommandLine) -> u32 {
+    let minutes = |span: Duration| u32::try_from(span.as_secs() / 60).unwrap_or(MINUTES_OF_WEEK);
+    let reach = line.horizon.map_or(REFRESH_MINUTES, minutes);
+    reach.min(MINUTES_OF_WEEK)
+}
+
+/// The reach of `prebook run` in a command that is not read: that of the `--horizon` that it shows or of the default, or the
+/// whole week if a variable may have one.
+fn visible_reach(command: &str, used: &InUse<'_>) -> u32 {
+    let (_, after) = command.split_once("prebook").unwrap_or_default();
+    if after.contains(['$', '`']) {
+        return MINUTES_OF_WEEK;
+    }
+    let words = after.split(|c: char| c.is_whitespace() || "='\";|&<>()".contains(c));
+    let words = words.filter(|word| !word.is_empty());
+    let horizon = words.skip_while(|word| *word != "--horizon").take(2);
+    let line = ["prebook", "run"].into_iter().chain(horizon);
+    let line: Vec<String> = line.map(str::to_owned).collect();
+    reach(&(used.read)(&line))
 }
 
 /// The words of a command that starts this program itself, after variables that it sets. `None` if the shell does more than

@@ -128,6 +128,9 @@ pub(crate) fn finish(tools: Tools, used: &InUse<'_>) -> Schedule {
             found.entries.extend(timers::entries(&text, by, used));
         }
     }
+    for entry in &mut found.entries {
+        entry.rare = entry.active && !cover_the_week(&[&*entry]);
+    }
     found
 }
 

@@ -62,22 +62,17 @@ fn timer(
     let nothing = Properties::new();
     let timer = units.get(name).unwrap_or(&nothing);
     let minutes = minutes(timer);
-    let purpose = job(name).map(|job| Entry::unread(by, name, job, &minutes));
-    if get(timer, "ActiveState") != "active" {
-        let loaded = purpose.filter(|_| get(timer, "LoadState") == "loaded");
-        let idle = loaded.map(|entry| Entry {
-            active: false,
-            serves: by != Scheduler::SystemTimer || used.store.starts_with("/var/lib/aimharder"),
-            rare: false,
-            ..entry
-        });
-        return Vec::from_iter(idle);
-    }
     // quoted and escaped if the name is that of an instance
     let names = shlex::split(get(timer, "Triggers")).unwrap_or_default();
     let service = names.first().and_then(|name| units.get(name.as_str()));
     let service = service.unwrap_or(&nothing);
     let (env, mut found) = (environment(service, by), Vec::new());
+    let purpose = job(name).map(|job| Entry::unread(by, name, job, &minutes, &env, used));
+    if get(timer, "ActiveState") != "active" {
+        let loaded = purpose.filter(|_| get(timer, "LoadState") == "loaded");
+        let active = false;
+        return Vec::from_iter(loaded.map(|entry| Entry { active, ..entry }));
+    }
     let mut is_wrapper = true;
     for line in all(service, "ExecStart") {
         let argv = line.split_once("argv[]=").map_or("", |(_, argv)| argv);
@@ -137,20 +132,23 @@ fn job(unit: &str) -> Option<Job> {
     }
 }
 
-/// The minutes of the week at which a timer elapses. One that counts from its last run is taken to run often enough.
+/// The minutes of the week at which a timer elapses.
 fn minutes(timer: &Properties<'_>) -> Vec<u32> {
-    let counts =
-        |line: &str| line.contains("OnUnitActiveUSec=") || line.contains("OnUnitInactiveUSec=");
-    if all(timer, "TimersMonotonic").any(counts) {
-        return (0..MINUTES_OF_WEEK).collect();
-    }
     let calendar = all(timer, "TimersCalendar");
-    let calendar = calendar.filter_map(|line| {
-        // `{ OnCalendar=*-*-* *:13/15:00 ; next_elapse=… }`
-        let (_, after) = line.split_once("OnCalendar=")?;
-        calendar_minutes(after.split(" ;").next()?)
+    let calendar = calendar.filter_map(|line| calendar_minutes(value_of(line, "OnCalendar=")?));
+    let spans = all(timer, "TimersMonotonic").filter_map(|line| {
+        let span =
+            value_of(line, "OnUnitActiveUSec=").or_else(|| value_of(line, "OnUnitInactiveUSec="));
+        span_minutes(span?)
     });
-    calendar.flatten().collect()
+    let runs = spans.flat_map(|span| (0..MINUTES_OF_WEEK).step_by(span));
+    calendar.flatten().chain(runs).collect()
+}
+
+/// The value in `{ OnCalendar=*-*-* *:13/15:00 ; next_elapse=… }`, which systemd prints of lists.
+fn value_of<'l>(line: &'l str, name: &str) -> Option<&'l str> {
+    let (_, after) = line.split_once(name)?;
+    after.split(" ;").next()
 }
 
 /// `*-*-* *:13/15:00`, or with days: `Mon..Fri *-*-* 07,08:00:00`.
@@ -163,6 +161,25 @@ fn calendar_minutes(expression: &str) -> Option<Vec<u32>> {
     };
     let (hour, rest) = time.split_once(':')?;
     Some(minutes_of_week(days, hour, rest.split(':').next()?))
+}
+
+/// `15min`, `1h 30min`; a part below a minute counts as one.
+fn span_minutes(span: &str) -> Option<usize> {
+    let mut minutes = 0;
+    for part in span.split_whitespace() {
+        let unit = part.find(|c: char| !c.is_ascii_digit())?;
+        let (number, unit) = part.split_at(unit);
+        let number = usize::from(number.parse::<u16>().ok()?);
+        minutes += match unit {
+            "w" => number * 7 * 24 * 60,
+            "d" => number * 24 * 60,
+            "h" => number * 60,
+            "min" => number,
+            "s" | "ms" | "us" => 1,
+            _ => return None,
+        };
+    }
+    (minutes > 0).then_some(minutes)
 }
 
 /// `Sat 2026-11-21 06:45:00 UTC`

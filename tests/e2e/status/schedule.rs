@@ -42,17 +42,24 @@ fn crontab_lines_that_work_are_no_problem() {
         "*/15 * * * * docker exec aimharder sh -c '/app/aimharder refresh || true'",
         "*/15 * * * * flock -n /tmp/aimharder timeout 60 aimharder --store /tmp/other.db refresh",
         "XDG_STATE_HOME=\"/nowhere\"\n*/15 * * * * env XDG_STATE_HOME=$HOME/.local/state aimharder refresh",
+        "*/15 * * * * ~/.cargo/bin/aimharder refresh >> /tmp/r-$(date +'\\%F').log",
+        "AIMHARDER_ACCOUNT=ben@example.org\n*/15 * * * * cd /app && ./aimharder refresh --account ana@example.org",
         "@reboot while sleep 600; do aimharder refresh; done",
     ] {
         home.crontab(&format!("{prebook}\n{refresh}\n"));
         assert_eq!(home.findings(), (vec![], vec![]), "{refresh}");
     }
-    // the horizon of a command that is not read is not known
+    // the horizon of a command that is not read
     let refresh = "*/15 * * * * ~/.cargo/bin/aimharder refresh";
-    home.crontab(&format!(
-        "{refresh}\n0 * * * * cd /app; ./aimharder -q prebook run"
-    ));
-    assert_eq!(problems(&home), []);
+    for prebook in [
+        "*/15 * * * * cd /app; ./aimharder -q prebook run",
+        "0 * * * * cd /app; ./aimharder prebook run --horizon 61m || true",
+        "0 * * * * sh -c 'aimharder prebook run --horizon=61m'",
+        "0 * * * * sh -c 'aimharder prebook run $LONG'",
+    ] {
+        home.crontab(&format!("{refresh}\n{prebook}\n"));
+        assert_eq!(problems(&home), [], "{prebook}");
+    }
     // lines that mention the program and run nothing do not count
     for other in [
         "test -x /usr/bin/aimharder && tar czf /b/x.tgz /var/lib/aimharder",
@@ -88,6 +95,13 @@ fn crontab_lines_that_cannot_work_do_not_count() {
         */15 * 1 * * ~/.cargo/bin/aimharder refresh => scheduled_rarely: expire
         @daily cd /app && ./aimharder refresh => scheduled_rarely: expire
         @reboot ~/.cargo/bin/aimharder refresh => scheduled_rarely: expire
+        @reboot sleep 60 && aimharder refresh => scheduled_rarely: expire
+        0 0 1 * * cd /app && ./aimharder refresh => scheduled_rarely: expire
+        */15 * * * * root ~/.cargo/bin/aimharder refresh => schedule_broken: cannot name a user (root)
+        */15 * * * * ~/.cargo/bin/aimharder refresh >> /tmp/r-$(date +'%F').log => not_scheduled: nothing runs
+        */15 * * * * ~/.cargo/bin/aimharder refresh >> /tmp/r-$(date +%F).log => not_scheduled: nothing runs
+        */15 * * * * cd '/app && ./aimharder refresh => not_scheduled: nothing runs
+        AIMHARDER_ACCOUNT=ben@example.org | */15 * * * * cd /app && ./aimharder refresh => not_scheduled: nothing runs
         x/15 * * * * ~/.cargo/bin/aimharder refresh => not_scheduled: nothing runs `aimharder refresh`
         */15 * * * * ~/.cargo/bin/aimharder refresh --store /tmp/other.db => not_scheduled: nothing runs
         */15 * * * * ~/.cargo/bin/aimharder refresh --config=/tmp/other.toml => not_scheduled: nothing runs
@@ -113,6 +127,9 @@ fn crontab_lines_that_cannot_work_do_not_count() {
         5 5 * * * ~/.cargo/bin/aimharder prebook run => scheduled_rarely
         */20 * * * * ~/.cargo/bin/aimharder prebook run => scheduled_rarely
         */15 * * * * ~/.cargo/bin/aimharder prebook run --horizon 10m => scheduled_rarely
+        0 3 * * * cd ~/gym && ./aimharder prebook run => scheduled_rarely
+        0 * * * * cd $HOME/gym && ./aimharder prebook run --horizon=30m || true => scheduled_rarely
+        @reboot sleep 60 && aimharder prebook run $LONG => scheduled_rarely
         */15 * * * * ~/.cargo/bin/aimharder prebook run --dry-run => not_scheduled
         */15 * * * * ~/.cargo/bin/aimharder prebook list => not_scheduled
         */15 * * * * ~/.cargo/bin/aimharder prebook => not_scheduled
@@ -231,6 +248,10 @@ fn timers_of_the_user_and_of_the_system() {
     assert_eq!(entries[1]["next_at"], "2099-11-21T06:45:00+00:00");
     let quarterly = "*-*-* *:00/15:00";
     let usual_but = |from: &str, to: &str| usual.replace(from, to);
+    let since_last_run = |span: &str| {
+        let shown = usual_but("OnStartupUSec=1min", &format!("OnUnitActiveUSec={span}"));
+        shown.replace("TimersCalendar", "Other")
+    };
     let running = |command: &str| refresh(quarterly, command);
     let own = |arguments: &str| running(&format!("{program} {arguments}"));
     let at = |calendar: &str| refresh(calendar, &format!("{program} refresh"));
@@ -248,10 +269,9 @@ fn timers_of_the_user_and_of_the_system() {
         ),
         (missing.to_owned(), "not_scheduled"),
         (alone, "schedule_broken"),
-        (
-            usual_but("OnStartupUSec=1min", "OnUnitActiveUSec=15min"),
-            "",
-        ),
+        (since_last_run("15min"), ""),
+        (since_last_run("19min 30s"), ""),
+        (since_last_run("1d"), "scheduled_rarely"),
         (usual_but("TimersCalendar", "Other"), "scheduled_rarely"),
         (own("status"), "not_scheduled"),
         (own("prebook run"), "not_scheduled"),
@@ -308,10 +328,13 @@ fn timers_of_the_user_and_of_the_system() {
         "StateDirectory=aimharder\nConfigurationDirectory=aimharder\nId=aimharder-refresh.service",
     );
     let system = system.replace(&folders, "RUST_BACKTRACE=0");
-    systemctl(&home, "system", &system);
-    let (problems, hints) = home.findings();
-    assert_eq!(problems, ["not_scheduled", "not_scheduled"]);
-    assert_eq!(hints, ["timer_of_other_store"]);
+    let wrapped = running("/bin/sh -c aimharder refresh").replace(&folders, "RUST_BACKTRACE=0");
+    for units in [wrapped, system] {
+        systemctl(&home, "system", &units);
+        let (problems, hints) = home.findings();
+        assert_eq!(problems, ["not_scheduled", "not_scheduled"], "{units}");
+        assert_eq!(hints, ["timer_of_other_store"], "{units}");
+    }
     let entries = home.status("--offline").json();
     let entry = &entries["schedule"]["entries"][0];
     assert_eq!(
