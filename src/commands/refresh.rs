@@ -110,7 +110,7 @@ fn refresh(
     // what the store has as reported is reported even after a signal
     let signal_guard = signals::signal_guard("result");
     let (well, problems) = sum_up(&mut view, &rows, results);
-    let notifier = Notifier::start(&app.config, app.main_account());
+    let notifier = Notifier::start(&app.config, app.main_account().as_ref());
     let reported = report(app, ui, now, &well, &problems, &notifier);
     notifier.finish();
     reported?;
@@ -281,7 +281,7 @@ fn report(
         broken = broken.or(recorded.err());
         let Problem { row, failure, .. } = problem;
         if let Some(event) = event(failure.kind).filter(|_| news) {
-            notifier.send(Notice::of_session(
+            notifier.send(&Notice::of_session(
                 event,
                 Some(row.account.clone()),
                 &failure.message,
@@ -303,7 +303,7 @@ fn report(
         let words = format!("{what} of {} works again", row.account);
         ui.status(&words);
         let (account, now) = (Some(row.account.clone()), clock::now());
-        notifier.send(Notice::of_session(Event::Recovered, account, &words, now));
+        notifier.send(&Notice::of_session(Event::Recovered, account, &words, now));
     };
     for row in recovered(app, well, problems)? {
         over(&format!("the {} session", row.kind), &row);

@@ -1,4 +1,4 @@
-//! Sends notices to all channels at the same time and waits until they end or time out. Threads are not joined: one that hangs
+//! Sends notices to channels at the same time and waits until they end or time out. Threads are not joined: one that hangs
 //! ends with the program.
 
 use std::sync::mpsc;
@@ -12,14 +12,14 @@ use super::http::{self, Headers};
 use super::words::{self, line};
 use super::{Notice, command};
 use crate::clock;
-use crate::config::{Channel, Command, Config, Event};
+use crate::config::{Channel, Command, Event, Notify};
 use crate::model::account::Account;
 use crate::process;
 use crate::secret::Secret;
 use crate::signals;
 
 /// Time for the threads to report after the time is up.
-const GRACE: Duration = Duration::from_millis(500);
+pub(super) const GRACE: Duration = Duration::from_millis(500);
 /// The error of a channel that has not reported in time.
 const UNSENT: &str = "not sent";
 
@@ -39,18 +39,18 @@ pub struct Report {
     pub error: Option<String>,
 }
 
-/// Sends each channel the notices that `notices` gives for its `on`, within `limit`. Texts name the account of a notice unless
-/// it is `main`. Returns the reports of the channels that have notices, in the order of the config.
-pub(super) fn deliver(
-    config: &Config,
+/// Sends each of these channels, given with their numbers, the notices that `notices` returns for its `on`, until `end`. Texts
+/// name the account of a notice unless it is `main`. Returns the reports of the channels that have
+/// notices, in their order.
+pub(super) fn deliver<'c>(
+    channels: impl IntoIterator<Item = (usize, &'c Notify)>,
     main: Option<&Account>,
-    limit: Duration,
+    end: Instant,
     notices: impl Fn(&[Event]) -> Vec<Notice>,
 ) -> Vec<Report> {
-    let end = clock::steady() + limit;
     let (to, from) = mpsc::channel();
     let mut reports: Vec<Report> = Vec::new();
-    for (number, notify) in (1..).zip(&config.notify) {
+    for (number, notify) in channels {
         let mut notices = notices(&notify.on);
         if notices.is_empty() {
             continue;
@@ -67,7 +67,7 @@ pub(super) fn deliver(
         reports.push(report.clone());
         let (to, channel) = (to.clone(), notify.channel.clone());
         let send_all = move || {
-            let error = send_all(&report, &channel, &notices, limit, end);
+            let error = send_all(&report, &channel, &notices, end);
             to.send((index, error))
         };
         // if no thread can be started, the channel is reported as not sent
@@ -81,17 +81,17 @@ pub(super) fn deliver(
     }
     for error in reports.iter_mut().filter_map(|it| it.error.as_mut()) {
         if error == UNSENT {
-            *error = format!("{UNSENT} within {}", shown_limit(limit));
+            *error = format!("{UNSENT} within {}", shown_limit());
         }
     }
     reports
 }
 
-/// The time that notifications have: after a signal two seconds, otherwise `usual`.
-pub(super) fn shown_limit(usual: Duration) -> String {
+/// The time that notifications have: after a signal two seconds, otherwise [`time_limit`].
+pub(super) fn shown_limit() -> String {
     match signals::stopped_at() {
         Some(_) => format!("{} s after the signal", clock::NOTIFY_TIMEOUT.as_secs()),
-        None => format!("{} s", usual.as_secs()),
+        None => format!("{} s", time_limit().as_secs()),
     }
 }
 
@@ -100,12 +100,11 @@ fn send_all(
     report: &Report,
     channel: &Channel,
     notices: &[Notice],
-    limit: Duration,
     end: Instant,
 ) -> Option<String> {
     let mut failures = Vec::new();
     for notice in notices {
-        match send(channel, notice, limit, end) {
+        match send(channel, notice, end) {
             Ok(()) => {
                 let (number, name) = (report.number, report.channel);
                 log::info!("[[notify]] {number} ({name}) sent: {}", notice.event.name());
@@ -124,13 +123,13 @@ fn send_all(
 ///
 /// # Errors
 /// A message without URL, token or body.
-fn send(channel: &Channel, notice: &Notice, limit: Duration, end: Instant) -> Result<()> {
+fn send(channel: &Channel, notice: &Notice, end: Instant) -> Result<()> {
     let left = || end.saturating_duration_since(clock::steady());
     if left().is_zero() {
         bail!("no time left");
     }
     let post = |url: &str, headers: Headers<'_>, body: &[u8]| {
-        http::send(url, headers, Some(body), left().min(limit / 3))
+        http::send(url, headers, Some(body), left().min(time_limit() / 3))
     };
     let text = notice.message.as_deref().unwrap_or_default();
     match channel {

@@ -16,6 +16,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 
+use crate::clock;
 use crate::config::{Config, Event};
 use crate::model::account::Account;
 use crate::model::instant::{instant, maybe_hours_minutes};
@@ -84,7 +85,9 @@ impl Notice {
 /// Sends a test message to every channel, as the first event that the channel wants. Returns the result of each channel, in
 /// the order of the config.
 pub fn test(config: &Config, account: Option<&Account>, now: DateTime<Utc>) -> Vec<Report> {
-    deliver::deliver(config, account, deliver::time_limit(), |on| {
+    let channels = (1..).zip(&config.notify);
+    let end = clock::steady() + deliver::time_limit();
+    deliver::deliver(channels, account, end, |on| {
         let event = on.first().copied().unwrap_or(Event::Booked);
         let account = account.cloned();
         vec![Notice::of_session(event, account, TEST_MESSAGE, now)]

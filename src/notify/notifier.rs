@@ -1,19 +1,20 @@
-//! Notifications of a run: they are sent by a thread of their own, so that a channel that hangs delays neither bookings nor the
-//! claim of further prebookings.
+//! Notifications of a run: each channel has a thread of its own that sends them, so that a channel that hangs delays neither
+//! bookings, nor the claim of further prebookings, nor the other channels.
 //!
-//! What is queued while the thread is busy is sent together. At the end of the run [`Notifier::finish`] waits for the rest,
+//! What is queued while a thread is busy is sent together. At the end of the run [`Notifier::finish`] waits for the rest,
 //! at most [`time_limit`]. After a signal all notifications have two seconds together ([`signals`]); until then the program
 //! waits for what was queued, because a guard goes along with it.
 
-use std::collections::BTreeSet;
 use std::iter;
 use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, OnceLock};
 use std::thread;
+use std::time::Instant;
 
 use log::Level;
 
 use super::Notice;
-use super::deliver::{deliver, shown_limit, time_limit};
+use super::deliver::{GRACE, deliver, shown_limit, time_limit};
 use crate::clock;
 use crate::config::{Config, Event};
 use crate::model::account::Account;
@@ -25,76 +26,78 @@ type Queued = (Notice, Option<Handover>);
 /// Sends the notifications of one run.
 #[derive(Debug)]
 pub struct Notifier {
-    /// The queue of the thread, and what ends with it; `None` if no channel is configured.
-    thread: Option<(Sender<Queued>, Receiver<()>)>,
+    /// The events that each channel wants, and the queue of its thread.
+    channels: Vec<(Vec<Event>, Sender<Queued>)>,
+    /// Receives a value from each thread that has ended.
+    is_done: Receiver<()>,
+    /// When the threads must have ended, once [`Notifier::finish`] is called.
+    end: Arc<OnceLock<Instant>>,
 }
 
 impl Notifier {
-    /// Starts the thread, if there is a channel. Texts name the account of an event unless it is `main`.
-    pub fn start(config: &Config, main: Option<Account>) -> Self {
-        if config.notify.is_empty() {
-            return Self { thread: None };
-        }
-        let (queue, queued) = mpsc::channel::<Queued>();
+    /// Starts a thread for each channel. Texts name the account of an event unless it is `main`.
+    pub fn start(config: &Config, main: Option<&Account>) -> Self {
         let (done, is_done) = mpsc::channel();
-        let config = config.clone();
-        let send_all = move || {
-            // a channel that fails is a warning once
-            let mut warned = BTreeSet::new();
-            while let Ok(first) = queued.recv() {
-                let all = iter::once(first).chain(queued.try_iter());
-                let (notices, _guards): (Vec<_>, Vec<_>) = all.unzip();
-                send(&config, main.as_ref(), &notices, &mut warned);
-            }
-            // the run may have stopped waiting
-            let _ = done.send(());
-        };
-        // without a thread the queue is closed, which is reported with each event
-        let _ = thread::Builder::new()
-            .name("notifications".into())
-            .spawn(send_all);
+        let run_end = Arc::new(OnceLock::new());
+        let mut channels = Vec::new();
+        for (number, notify) in (1..).zip(config.notify.clone()) {
+            let (queue, queued) = mpsc::channel::<Queued>();
+            channels.push((notify.on.clone(), queue));
+            let (main, done, run_end) = (main.cloned(), done.clone(), Arc::clone(&run_end));
+            let send_all = move || {
+                // a channel that fails is a warning once
+                let mut level = Level::Warn;
+                while let Ok(first) = queued.recv() {
+                    let all = iter::once(first).chain(queued.try_iter());
+                    let (notices, _guards): (Vec<_>, Vec<_>) = all.unzip();
+                    let end = run_end.get().copied();
+                    let end = end.unwrap_or_else(|| clock::steady() + time_limit());
+                    let channel = [(number, &notify)];
+                    for report in deliver(channel, main.as_ref(), end, |_| notices.clone()) {
+                        if let Some(why) = report.error {
+                            log::log!(level, "[[notify]] {number} ({}): {why}", report.channel);
+                            level = Level::Info;
+                        }
+                    }
+                }
+                // the run may have stopped waiting
+                let _ = done.send(());
+            };
+            // without a thread the queue is closed, which is reported with each event
+            let _ = thread::Builder::new()
+                .name("notifications".into())
+                .spawn(send_all);
+        }
         Self {
-            thread: Some((queue, is_done)),
+            channels,
+            is_done,
+            end: run_end,
         }
     }
 
     /// Queues an event for every channel that wants it.
-    pub fn send(&self, notice: Notice) {
-        let Some((queue, _)) = &self.thread else {
-            return;
-        };
-        let guard = signals::try_signal_guard("notification").map(SignalGuard::hand_over);
-        if queue.send((notice, guard)).is_err() {
-            log::warn!("a notification was not sent: its thread has ended");
+    pub fn send(&self, notice: &Notice) {
+        for (on, queue) in &self.channels {
+            if !on.contains(&notice.event) {
+                continue;
+            }
+            let guard = signals::try_signal_guard("notification").map(SignalGuard::hand_over);
+            if queue.send((notice.clone(), guard)).is_err() {
+                log::warn!("a notification was not sent: its thread has ended");
+            }
         }
     }
 
     /// Waits until every notification was sent or has failed: at most 30 s, and after a signal at most two seconds.
     pub fn finish(self) {
-        let Some((queue, is_done)) = self.thread else {
-            return;
-        };
-        drop(queue);
-        let limit = time_limit();
-        if clock::receive_notified(&is_done, clock::steady() + limit).is_none() {
-            let limit = shown_limit(limit);
+        let threads = self.channels.len();
+        let end = *self.end.get_or_init(|| clock::steady() + time_limit());
+        drop(self.channels);
+        let mut ended =
+            (0..threads).map(|_| clock::receive_notified(&self.is_done, end + GRACE * 2));
+        if ended.any(|ended| ended.is_none()) {
+            let limit = shown_limit();
             log::warn!("not all notifications were sent within {limit}");
-        }
-    }
-}
-
-/// Sends the events to every channel that wants them. A channel that fails is a warning, unless it is in `warned`.
-fn send(config: &Config, main: Option<&Account>, notices: &[Notice], warned: &mut BTreeSet<usize>) {
-    let wanted = |on: &[Event]| {
-        let wanted = notices.iter().filter(|notice| on.contains(&notice.event));
-        wanted.cloned().collect()
-    };
-    for report in deliver(config, main, time_limit(), wanted) {
-        let (number, channel) = (report.number, report.channel);
-        if let Some(why) = report.error {
-            let is_new = warned.insert(number);
-            let level = if is_new { Level::Warn } else { Level::Info };
-            log::log!(level, "[[notify]] {number} ({channel}): {why}");
         }
     }
 }

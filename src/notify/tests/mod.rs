@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use super::Notice;
 use super::deliver::{Report, deliver};
+use crate::clock;
 use crate::config::{Config, Event};
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
@@ -114,7 +115,9 @@ fn read(stream: &TcpStream) -> Option<Request> {
 const LIMIT: Duration = Duration::from_secs(20);
 
 fn tell_all(config: &Config, notices: &[Notice], limit: Duration) -> Vec<Report> {
-    deliver(config, config.account.as_ref(), limit, |on| {
+    let channels = (1..).zip(&config.notify);
+    let end = clock::steady() + limit;
+    deliver(channels, config.account.as_ref(), end, |on| {
         let wanted = notices.iter().filter(|notice| on.contains(&notice.event));
         wanted.cloned().collect()
     })

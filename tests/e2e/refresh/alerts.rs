@@ -1,6 +1,8 @@
 //! A problem is reported when it is new and once when it is over; an outage at the
 //! third run in a row. Exit codes and `--json` report it every time.
 
+use std::time::Duration;
+
 use aimharder::model::session::SessionKind;
 use serde_json::json;
 
@@ -168,4 +170,23 @@ fn problems_of_config_and_store_are_reported_every_time() {
     }
     home.sql(&format!("PRAGMA user_version = {version}"));
     silent(&home, 0);
+}
+
+#[test]
+fn a_hanging_channel_delays_no_other_channel() {
+    let (sandbox, home) = logged_in();
+    home.config(
+        "[[notify]]\ncommand = \"sleep 60\"\n[[notify]]\ncommand = \"cat >> $HOME/received\"\n",
+    );
+    for kind in ["background", "device"] {
+        sandbox.kill_one(ANA, &home.fingerprint(ANA, kind));
+    }
+    home.run("refresh --force")
+        .pauses(10)
+        .limit(Duration::from_secs(15)) // a tenth of the real limits
+        .status(3)
+        .stderr_has(&["[[notify]] 1 (command): "])
+        .done();
+    let received = std::fs::read_to_string(home.path().join("received")).unwrap();
+    assert_eq!(received.lines().count(), 2, "{received}");
 }

@@ -138,7 +138,7 @@ fn book_all(
         let so_far = Arc::clone(&view);
         signals::set_exit_message(Box::new(move |_| Ui::print_interrupted(&*locked(&so_far))));
     }
-    let notifier = Notifier::start(&app.config, app.main_account());
+    let notifier = Notifier::start(&app.config, app.main_account().as_ref());
     let done = run.execute(
         &|| materialize_rules(app, account, clock::now()),
         &mut |result| take(app, ui, &notifier, &view, result),

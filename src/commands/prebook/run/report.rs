@@ -49,7 +49,7 @@ pub(super) fn report(
         }
     };
     if *is_new.as_ref().unwrap_or(&true) {
-        notifier.send(notice(
+        notifier.send(&notice(
             result,
             meaning.event,
             &details(result, meaning.event),
@@ -81,7 +81,7 @@ fn waiting_again(
         ui.status(&format!(
             "over: {named}: its place on the waiting list is confirmed again"
         ));
-        notifier.send(Notice {
+        notifier.send(&Notice {
             outcome: None,
             ..notice(result, Event::Recovered, "you are on the waiting list")
         });
