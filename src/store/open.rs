@@ -140,6 +140,8 @@ impl Store {
                 .and_then(|copying| copying.run_to_completion(1024, Duration::ZERO, None))
                 .at(&path)?;
             migrate(&mut copy, schema, &path)?;
+            // a change of the copy would be lost
+            copy.pragma_update(None, "query_only", true).at(&path)?;
             *file = copy;
         }
         Ok((store, schema))

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::store::migration::store_of_schema_1;
 use crate::support::{Home, Run, logged_in};
 
 /// A library by which the store's file system lacks what `AIMHARDER_TEST_LACKS` names.
@@ -101,6 +102,23 @@ fn a_read_only_file_system_still_allows_listings() {
         .any_stderr()
         .status(1)
         .done();
+}
+
+/// A change of the migrated copy in memory would be lost.
+#[test]
+fn an_older_store_on_a_read_only_file_system_is_not_changed() {
+    let home = Home::nowhere();
+    home.run("sessions").ends(0);
+    for suffix in ["", "-wal", "-shm"] {
+        let file = format!("{}{suffix}", home.store_path().display());
+        let _ = std::fs::remove_file(file);
+    }
+    store_of_schema_1(&home.store_path());
+    without("writing", &home, "sessions --json").succeeds();
+    for args in ["set --fingerprint bg-d08dd5 --auto-refresh off", "prune"] {
+        without("writing", &home, &format!("sessions {args}"))
+            .fails(1, &["cannot be written", "read-only"]);
+    }
 }
 
 #[test]

@@ -17,7 +17,7 @@ const SCHEMAS_2_TO_5: [&str; 4] = [
 ];
 
 /// A store of a program without prebookings, with Ana's background session and her box.
-fn store_of_schema_1(path: &Path) {
+pub(super) fn store_of_schema_1(path: &Path) {
     std::fs::OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -29,7 +29,7 @@ fn store_of_schema_1(path: &Path) {
     db.execute_batch(SCHEMA_1).unwrap();
     db.execute_batch(
         "INSERT INTO sessions (account, kind, fingerprint, token, cookies, generation, created_at, used_at, token_updated_at) \
-         VALUES ('ana@example.org', 'background', 'bg-1', '69232|1766907797|f3', '[]', 7, 1, 2, 3); \
+         VALUES ('ana@example.org', 'background', 'bg-d08dd5', '69232|1766907797|f3', '[]', 7, 1, 2, 3); \
          INSERT INTO boxes (name, id, opens, learned) VALUES ('crossfitdemo', 10122, '4d@07:00', '2d?'); \
          INSERT INTO account_boxes VALUES ('ana@example.org', 'crossfitdemo'); \
          PRAGMA user_version = 1;",
@@ -82,7 +82,7 @@ fn one_of_twenty_processes_migrates() {
         let words = String::from_utf8_lossy(&out.stderr);
         assert_eq!((out.status.code(), words.as_ref()), (Some(0), ""));
         let json: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
-        assert_eq!(json["sessions"][0]["fingerprint"], "bg-1");
+        assert_eq!(json["sessions"][0]["fingerprint"], "bg-d08dd5");
     }
     let db = Connection::open(&path).unwrap();
     assert_eq!((version(&db), rows(&db)), (newest(), before.clone()));
