@@ -33,7 +33,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Prebooking> {
         let sql = format!(
-            "SELECT id FROM prebookings WHERE status IN ('pending', 'executing') AND day = :day AND {} \
+            "SELECT * FROM prebookings WHERE status IN ('pending', 'executing') AND day = :day AND {} \
              AND coalesce(requested_class_id, '') = coalesce(:requested_class_id, '')",
             same_request()
         );
@@ -41,8 +41,9 @@ impl Store {
         same.push((":day", day.to_string().into()));
         same.push((":requested_class_id", request.class_id.clone().into()));
         self.transact(|change| {
-            let old = change.query_row(&sql, &*named(&same), |row| row.get(0));
-            let id = if let Some(id) = old.optional()? {
+            // one that cannot be read is not replaced (promise 11)
+            let old = change.query_row(&sql, &*named(&same), read_prebooking);
+            let id = if let Some(Prebooking { id, .. }) = old.optional()? {
                 mark_occurrence_removed(change, id)?;
                 update(change, id, request, moved_to)?;
                 id

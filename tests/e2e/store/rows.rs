@@ -1,6 +1,8 @@
 //! Rows of the store that cannot be read.
 
-use crate::support::logged_in;
+use serde_json::json;
+
+use crate::support::{START, Scenario, logged_in};
 
 #[test]
 fn an_unreadable_rule_or_instant_is_an_error() {
@@ -42,4 +44,18 @@ fn an_unreadable_rule_or_instant_is_an_error() {
         }
         home.sql(&repaired);
     }
+}
+
+#[test]
+fn an_unreadable_prebooking_is_not_replaced() {
+    let scene = Scenario::new().opens_in(600);
+    scene.class(&json!({}));
+    let set = format!("boxes set crossfitdemo --opens {}", scene.rule);
+    scene.command(&set).succeeds();
+    scene.add("");
+    scene.home.sql("UPDATE prebookings SET opens = 'soon'");
+    let book = scene.command(&format!("book --prebook --time {START} --class WOD --day"));
+    book.arg(scene.day.to_string())
+        .fails(1, &["contains a value that cannot be read"]);
+    assert_eq!(scene.home.ask("SELECT opens FROM prebookings"), "soon");
 }
