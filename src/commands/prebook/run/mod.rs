@@ -228,7 +228,7 @@ fn selector(app: &App, device: Option<&SessionRow>) -> SessionSelector {
     }
 }
 
-/// Every waiting prebooking holds a lock file and a connection.
+/// Every prebooking that waits for its opening holds two lock files and a connection.
 fn raise_file_limit() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
