@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Subcommand;
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::app::{config_path, load_config, store_path};
@@ -69,7 +68,11 @@ pub(crate) fn run(command: &ConfigCommand, global: &GlobalArgs, ui: &mut Ui) -> 
         }
         ConfigCommand::Show => {
             let values = values(&config, global)?;
-            ui.print(&json!({ "values": values }), |style| table(&values, style))
+            let shown = values.iter().map(
+                |(key, value, source)| json!({ "key": key, "value": value, "source": source }),
+            );
+            let data = json!({ "values": shown.collect::<Vec<_>>() });
+            ui.print(&data, |style| table(&values, style))
         }
     }
 }
@@ -161,8 +164,9 @@ fn add_values(key: &str, value: Value, values: &mut Vec<(String, Value)>) {
     }
 }
 
-/// The effective values: those of flags and environment variables take precedence over the file.
-fn values(config: &Config, global: &GlobalArgs) -> Result<Vec<ShownValue>> {
+/// The effective values, each after its key and before its source. Those of flags and environment variables take precedence
+/// over the file.
+fn values(config: &Config, global: &GlobalArgs) -> Result<Vec<(String, Value, String)>> {
     let by_flag = |flag: &str, variable| {
         if global.system && matches!(flag, "--config" | "--store") {
             "flag --system".to_owned()
@@ -222,22 +226,15 @@ fn values(config: &Config, global: &GlobalArgs) -> Result<Vec<ShownValue>> {
             None => (value, config.source(&key)),
         };
         let source = source.unwrap_or_else(|| "default".to_owned());
-        ShownValue { key, value, source }
+        (key, value, source)
     };
     Ok(paths.into_iter().chain(values).map(shown).collect())
 }
 
-#[derive(Debug, Serialize)]
-struct ShownValue {
-    key: String,
-    value: Value,
-    source: String,
-}
-
-fn table(values: &[ShownValue], style: &OutputStyle) -> Vec<String> {
+fn table(values: &[(String, Value, String)], style: &OutputStyle) -> Vec<String> {
     let mut rows = vec![headings(["KEY", "VALUE", "SOURCE"])];
-    rows.extend(values.iter().map(|shown| {
-        let value = match &shown.value {
+    rows.extend(values.iter().map(|(key, value, source)| {
+        let value = match value {
             Value::Null => "-".to_owned(),
             Value::String(text) => text.clone(),
             Value::Array(items) => {
@@ -247,11 +244,7 @@ fn table(values: &[ShownValue], style: &OutputStyle) -> Vec<String> {
             other => other.to_string(),
         };
         let value = crate::text::clean(&value);
-        vec![
-            plain(&shown.key),
-            plain(value),
-            cell(&shown.source, Style::Faint),
-        ]
+        vec![plain(key), plain(value), cell(source, Style::Faint)]
     }));
     if style.fits(&rows) {
         return style.lines(&rows, 0, &[]);

@@ -17,7 +17,7 @@ use crate::model::account::Account;
 use crate::model::session::{Fingerprint, SessionKind};
 use crate::password::{self, PasswordSource};
 use crate::secret::Secret;
-use crate::sessions::{Granted, SessionManager, SessionSelector};
+use crate::sessions::{Granted, SessionSelector};
 use crate::store::BoxRow;
 use crate::text::append_flag;
 use crate::ui::Ui;
@@ -78,165 +78,125 @@ impl LoginArgs {
     }
 }
 
-/// What both logins share.
-struct Run<'r> {
-    app: &'r App,
-    sessions: SessionManager<'r>,
-    account: Account,
-    password: Secret,
-    unattended: bool,
-}
-
+/// The device session first: if it fails, nothing else is tried and nothing is stored. The background session is logged in
+/// while `setrefresh` is called for the device session.
 pub(crate) fn run(args: &LoginArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let account = account(args, app)?;
-    let device = device_fingerprint(args, app, &account)?;
-    let (password, unattended) = password(args, app, &account)?;
-    let run = Run {
-        app,
-        sessions: app.sessions(),
-        account,
-        password,
-        unattended,
+    let device = SessionRef {
+        kind: SessionKind::Device,
+        fingerprint: device_fingerprint(args, app, &account)?,
     };
-    run.log_in(args.only, device, ui)
+    let background = SessionRef::background(&account, &app.config.background_salt);
+    let (password, unattended) = password(args, app, &account)?;
+    let sessions = app.sessions();
+    let log_in = |session: &SessionRef, then: &(dyn Fn() + Sync)| -> Result<Granted> {
+        Ok(sessions.log_in(&account, session, &password, unattended, then)?)
+    };
+    let (first, second) = match args.only {
+        None => (device, Some(background)),
+        Some(SessionKind::Device) => (device, None),
+        Some(SessionKind::Background) => (background, None),
+    };
+    let later = OnceLock::new();
+    let granted = log_in(&first, &|| {
+        if let Some(second) = &second {
+            later.get_or_init(|| log_in(second, &|| ()));
+        }
+    })?;
+    let mut logins = vec![SessionLogin::of(first, Ok(&granted))];
+    if let Some((second, result)) = second.zip(later.into_inner()) {
+        logins.push(SessionLogin::of(second, result.as_ref()));
+    }
+    remember_boxes(app, &account, &granted);
+    let boxes = app.store.boxes_of(&account)?;
+    let listed =
+        |row: &BoxRow| json!({ "box": row.name, "id": row.set_id.or(row.id), "name": row.title });
+    let data = json!({
+        "account": account,
+        "sessions": logins,
+        "boxes": boxes.iter().map(listed).collect::<Vec<_>>(),
+    });
+    let error = logins.iter().find_map(|login| login.error.as_ref());
+    let failure = error.map(|error| {
+        let message = format!(
+            "only the device session is logged in; the background login failed: {error}; \
+             run `aimharder login {account} --only background`"
+        );
+        Failure::new(ExitKind::Partial, message)
+    });
+    // after a failure, the error names the next step
+    let is_done = failure.is_none();
+    ui.print_outcome(&data, failure, |style| {
+        let mut lines = text(app, &logins, &boxes, style);
+        if is_done {
+            let next = next_command(app, &account, &boxes);
+            lines.extend(next.map(|next| format!("next: `{next}`")));
+            lines.push("to check the setup of automation: `aimharder status`".to_owned());
+        }
+        lines
+    })
 }
 
-impl Run<'_> {
-    /// The device session first: if it fails, nothing else is tried and nothing is stored. The background session is logged
-    /// in while `setrefresh` is called for the device session.
-    fn log_in(&self, only: Option<SessionKind>, device: Fingerprint, ui: &mut Ui) -> Result<()> {
-        let device = SessionRef {
-            kind: SessionKind::Device,
-            fingerprint: device,
+fn text(app: &App, logins: &[SessionLogin], boxes: &[BoxRow], style: &OutputStyle) -> Vec<String> {
+    let mut lines = Vec::new();
+    for login in logins {
+        let what = match login.session.kind {
+            SessionKind::Device => "device session (for commands on this machine)",
+            SessionKind::Background => "background session (for cron and timers)",
         };
-        let salt = &self.app.config.background_salt;
-        let background = SessionRef::background(&self.account, salt);
-        let (first, second) = match only {
-            None => (device, Some(background)),
-            Some(SessionKind::Device) => (device, None),
-            Some(SessionKind::Background) => (background, None),
+        let (state, colour, why) = match &login.error {
+            None => ("logged in", Style::Good, String::new()),
+            Some(error) => ("not logged in", Style::Bad, format!(": {error}")),
         };
-        let later = OnceLock::new();
-        let granted = self.one(&first, || {
-            if let Some(second) = &second {
-                later.get_or_init(|| self.one(second, || ()));
-            }
-        })?;
-        let mut sessions = vec![SessionLogin::of(first, Ok(&granted))];
-        if let Some((second, result)) = second.zip(later.into_inner()) {
-            sessions.push(SessionLogin::of(second, result.as_ref()));
-        }
-        self.remember_boxes(&granted);
-        let boxes = self.app.store.boxes_of(&self.account)?;
-        let listed = |row: &BoxRow| json!({ "box": row.name, "id": row.set_id.or(row.id), "name": row.title });
-        let data = json!({
-            "account": self.account,
-            "sessions": sessions,
-            "boxes": boxes.iter().map(listed).collect::<Vec<_>>(),
-        });
-        let error = sessions.iter().find_map(|session| session.error.as_ref());
-        let failure = error.map(|error| {
-            let message = format!(
-                "only the device session is logged in; the background login failed: {error}; \
-                 run `aimharder login {} --only background`",
-                self.account
-            );
-            Failure::new(ExitKind::Partial, message)
-        });
-        // after a failure, the error names the next step
-        let is_done = failure.is_none();
-        ui.print_outcome(&data, failure, |style| {
-            let mut lines = self.text(&sessions, &boxes, style);
-            if is_done {
-                let next = boxes.first().map(|first| self.next_command(first, &boxes));
-                lines.extend(next.map(|next| format!("next: `{next}`")));
-                lines.push("to check the setup of automation: `aimharder status`".to_owned());
-            }
-            lines
-        })
+        let wrapped = style.paragraph(&format!("{what}: {state}{why}"), 0, Style::Plain);
+        let painted = style.paint(state, colour);
+        lines.extend(wrapped.iter().map(|line| line.replacen(state, &painted, 1)));
     }
+    let names = boxes.iter().map(|row| match &row.title {
+        Some(title) => format!("{} ({title})", row.name),
+        None => row.name.clone(),
+    });
+    let mut names = names.collect::<Vec<_>>().join(", ");
+    if names.is_empty() {
+        "none found".clone_into(&mut names);
+    }
+    lines.extend(style.paragraph(&format!("boxes: {names}"), 0, Style::Plain));
+    let store = unbroken(app.store.path());
+    let stored = format!("stored in {store} (tokens and cookies, not the password)");
+    lines.extend(style.paragraph(&stored, 0, Style::Plain));
+    lines
+}
 
-    fn text(
-        &self,
-        sessions: &[SessionLogin],
-        boxes: &[BoxRow],
-        style: &OutputStyle,
-    ) -> Vec<String> {
-        let mut lines = Vec::new();
-        for session in sessions {
-            let what = match session.session.kind {
-                SessionKind::Device => "device session (for commands on this machine)",
-                SessionKind::Background => "background session (for cron and timers)",
-            };
-            let (state, colour, why) = match &session.error {
-                None => ("logged in", Style::Good, String::new()),
-                Some(error) => ("not logged in", Style::Bad, format!(": {error}")),
-            };
-            let wrapped = style.paragraph(&format!("{what}: {state}{why}"), 0, Style::Plain);
-            let painted = style.paint(state, colour);
-            lines.extend(wrapped.iter().map(|line| line.replacen(state, &painted, 1)));
-        }
-        let names = boxes.iter().map(|row| match &row.title {
-            Some(title) => format!("{} ({title})", row.name),
-            None => row.name.clone(),
-        });
-        let mut names = names.collect::<Vec<_>>().join(", ");
-        if names.is_empty() {
-            "none found".clone_into(&mut names);
-        }
-        lines.extend(style.paragraph(&format!("boxes: {names}"), 0, Style::Plain));
-        let store = unbroken(self.app.store.path());
-        let stored = format!("stored in {store} (tokens and cookies, not the password)");
-        lines.extend(style.paragraph(&stored, 0, Style::Plain));
-        lines
+/// Stores the boxes that the login named, or those that whoami and `/home` name. A failure is a warning.
+fn remember_boxes(app: &App, account: &Account, granted: &Granted) {
+    let reported = if granted.boxes.is_empty() {
+        boxes::detect(app, account, &SessionSelector::Kind(granted.row.kind)).map(|_| ())
+    } else {
+        let stored = app.store.put_boxes(account, &granted.boxes);
+        stored.map_err(Into::into)
+    };
+    if let Err(e) = reported {
+        log::warn!("the account's boxes could not be found: {e:#}; try `aimharder boxes --detect`");
     }
+}
 
-    fn one(&self, session: &SessionRef, then: impl Fn() + Sync) -> Result<Granted> {
-        let (account, password) = (&self.account, &self.password);
-        let sessions = &self.sessions;
-        Ok(sessions.log_in(account, session, password, self.unattended, then)?)
+/// The command that shows tomorrow's classes, with the flags that it needs for this account.
+fn next_command(app: &App, account: &Account, boxes: &[BoxRow]) -> Option<String> {
+    let first = boxes.first()?;
+    let config = &app.config;
+    let mut line = "aimharder classes tomorrow".to_owned();
+    let default_box = config.box_name.as_ref();
+    if boxes.len() > 1 && !boxes.iter().any(|known| default_box == Some(&known.name)) {
+        append_flag(&mut line, "--box", &first.name);
     }
-
-    /// Stores the boxes that the login named, or those that whoami and `/home` name. A failure is a warning.
-    fn remember_boxes(&self, granted: &Granted) {
-        let reported = if granted.boxes.is_empty() {
-            boxes::detect(
-                self.app,
-                &self.account,
-                &SessionSelector::Kind(granted.row.kind),
-            )
-            .map(|_| ())
-        } else {
-            let stored = self.app.store.put_boxes(&self.account, &granted.boxes);
-            stored.map_err(Into::into)
-        };
-        if let Err(e) = reported {
-            log::warn!(
-                "the account's boxes could not be found: {e:#}; try `aimharder boxes --detect`"
-            );
-        }
+    let is_default_account = match &config.account {
+        Some(default) => default == account,
+        None => app.sessions().is_only_account(account).unwrap_or(false),
+    };
+    if !is_default_account {
+        append_flag(&mut line, "--account", account.as_str());
     }
-
-    /// The command that shows tomorrow's classes, with the flags that it needs for this account.
-    fn next_command(&self, first: &BoxRow, boxes: &[BoxRow]) -> String {
-        let config = &self.app.config;
-        let mut line = "aimharder classes tomorrow".to_owned();
-        let default_box = config.box_name.as_ref();
-        if boxes.len() > 1 && !boxes.iter().any(|known| default_box == Some(&known.name)) {
-            append_flag(&mut line, "--box", &first.name);
-        }
-        let is_default_account = match &config.account {
-            Some(account) => *account == self.account,
-            None => self
-                .sessions
-                .is_only_account(&self.account)
-                .unwrap_or(false),
-        };
-        if !is_default_account {
-            append_flag(&mut line, "--account", self.account.as_str());
-        }
-        line
-    }
+    Some(line)
 }
 
 /// The account: given, the flag's, the config's, the only one in the store, or asked for.

@@ -7,15 +7,15 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::app::App;
 use super::args::number;
 use super::automation;
 use super::help::{Help, code};
-use super::{SessionRef, plural};
+use super::plural;
 use crate::config::Event;
 use crate::error::{ExitKind, Failure};
-use crate::model::account::Account;
 use crate::model::time;
 use crate::notify::{Notice, Notifier};
 use crate::sessions::refresh::Refreshed;
@@ -122,7 +122,7 @@ fn refresh(
 }
 
 /// The sessions that are not due.
-fn fresh(app: &App, query: &DueQuery<'_>, due: &[SessionRow]) -> Result<Vec<RefreshedSession>> {
+fn fresh(app: &App, query: &DueQuery<'_>, due: &[SessionRow]) -> Result<Vec<Value>> {
     let due: HashSet<i64> = due.iter().map(|row| row.id).collect();
     let rows = app.store.fresh(query)?.into_iter();
     Ok(rows
@@ -186,7 +186,7 @@ fn sum_up<'p>(
         *count += 1;
         let set_refresh = matches!(error, Some(sessions::Error::NotExtended(_)));
         let failure = error.map(|e| Failure::from_error(&e));
-        let words = failure.as_ref().map(|failure| failure.message.clone());
+        let words = failure.as_ref().map(|failure| &*failure.message);
         view.sessions.push(shown(row, outcome, words));
         if !is_busy && (!is_problem || set_refresh) {
             well.insert(row.id);
@@ -202,13 +202,15 @@ fn sum_up<'p>(
     (well, problems)
 }
 
-fn shown(row: &SessionRow, outcome: &'static str, error: Option<String>) -> RefreshedSession {
-    RefreshedSession {
-        account: row.account.clone(),
-        session: SessionRef::from(row),
-        outcome,
-        error,
-    }
+/// The outcome of one session.
+fn shown(row: &SessionRow, outcome: &str, error: Option<&str>) -> Value {
+    json!({
+        "account": row.account,
+        "kind": row.kind,
+        "fingerprint": row.fingerprint,
+        "outcome": outcome,
+        "error": error,
+    })
 }
 
 /// The failure of the run: the common kind if every session that was neither fresh nor busy failed alike.
@@ -380,17 +382,7 @@ struct RefreshView {
     logged_out: usize,
     relogged: usize,
     failed: usize,
-    sessions: Vec<RefreshedSession>,
-}
-
-/// The outcome of one session.
-#[derive(Debug, Serialize)]
-struct RefreshedSession {
-    account: Account,
-    #[serde(flatten)]
-    session: SessionRef,
-    outcome: &'static str,
-    error: Option<String>,
+    sessions: Vec<Value>,
 }
 
 fn summary(view: &RefreshView) -> String {

@@ -273,7 +273,7 @@ fn request_fields<S: SerializeStruct>(
 }
 
 /// RFC 3339 with this ending after the seconds.
-fn rfc3339(at: DateTime<Tz>, ending: &str) -> String {
+pub(super) fn rfc3339(at: DateTime<Tz>, ending: &str) -> String {
     at.format(&format!("%Y-%m-%dT%H:%M:%S{ending}")).to_string()
 }
 

@@ -4,13 +4,11 @@ use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use anyhow::Result;
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
-use chrono_tz::Tz;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use clap::Args;
-use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::shown::Shown;
+use super::shown::{Shown, rfc3339};
 use super::{booking_remains, materialize_rules, to_shown};
 use crate::clock;
 use crate::commands::app::App;
@@ -19,10 +17,8 @@ use crate::commands::help::{Help, code};
 use crate::error::Failure;
 use crate::model::account::Account;
 use crate::model::day;
-use crate::model::instant::{hours_minutes, instant, maybe_hours_minutes};
 use crate::model::prebooking::{Choice, Prebooking, Progress};
 use crate::model::weekly::Skip;
-use crate::model::zone;
 use crate::store::Attempt;
 use crate::text::quote;
 use crate::ui::Ui;
@@ -141,7 +137,7 @@ pub(super) fn run(args: &PrebookSkipArgs, app: &App, ui: &mut Ui) -> Result<()> 
     let ids = |shown: &[Shown]| -> Vec<_> { shown.iter().map(|it| it.prebooking.id).collect() };
     let data = json!({
         "skips": skips,
-        "bookings": bookings,
+        "bookings": bookings.iter().map(to_json).collect::<Vec<_>>(),
         "removed": ids(&removed),
         "restored": ids(&restored),
     });
@@ -150,7 +146,7 @@ pub(super) fn run(args: &PrebookSkipArgs, app: &App, ui: &mut Ui) -> Result<()> 
         let line = |what, shown: &Shown| format!("{what} {}", shown.line(now));
         lines.extend(removed.iter().map(|it| line("removed prebooking", it)));
         lines.extend(restored.iter().map(|it| line("prebooked again:", it)));
-        lines.extend(bookings.iter().flat_map(|it| it.lines(now, style)));
+        lines.extend(bookings.iter().flat_map(|it| booking_lines(it, now, style)));
         lines
     })
 }
@@ -198,36 +194,23 @@ fn today(app: &App, account: &Account, now: DateTime<Utc>) -> NaiveDate {
     now.with_timezone(&zone).date_naive()
 }
 
-/// The bookings and waiting-list places of prebookings on these dates.
-fn bookings(app: &App, account: &Account, days: &[Skip]) -> Result<Vec<Booking>> {
-    let stored = app.store.prebookings(Some(account))?;
-    let stored = stored.into_iter().filter(|p| {
+/// The bookings and waiting-list places of prebookings on these dates, with the booked class as the first choice.
+fn bookings(app: &App, account: &Account, days: &[Skip]) -> Result<Vec<Shown>> {
+    let mut stored = app.store.prebookings(Some(account))?;
+    stored.retain(|p| {
         matches!(p.progress, Progress::Booked | Progress::Waitlisted)
             && days.iter().any(|skip| skip.contains(p.day))
     });
-    let bookings = stored.map(|prebooking| {
-        let class = booked_class(&prebooking, &app.store.attempts(prebooking.id)?);
-        let profile = app.any_profile(&prebooking.request.gym)?;
-        Ok(Booking {
-            id: prebooking.id,
-            account: prebooking.request.account,
-            day: prebooking.day,
-            start: class.start,
-            end: None,
-            starts_at: zone::resolve(profile.zone, prebooking.day.and_time(class.start)),
-            name: class.class,
-            r#box: profile.name,
-            reservation_id: prebooking.reservation,
-            state: prebooking.progress,
-        })
-    });
-    let mut bookings = bookings.collect::<Result<Vec<_>>>()?;
-    bookings.sort_by_key(|booking| (booking.starts_at, booking.id));
+    for prebooking in &mut stored {
+        let attempts = app.store.attempts(prebooking.id)?;
+        prebooking.request.first = booked_class(prebooking, &attempts);
+    }
+    let mut bookings = to_shown(app, stored)?;
     // a class that was prebooked again is one booking
     let mut seen = BTreeSet::new();
     bookings.retain(|booking| {
-        let id = booking.reservation_id.clone();
-        id.is_none_or(|id| seen.insert((booking.account.clone(), id)))
+        let id = booking.prebooking.reservation.clone();
+        id.is_none_or(|id| seen.insert(id))
     });
     Ok(bookings)
 }
@@ -244,23 +227,23 @@ fn booked_class(prebooking: &Prebooking, attempts: &[Attempt]) -> Choice {
     booked.unwrap_or_else(|| prebooking.request.first.clone())
 }
 
-/// A booking within the skipped dates, in the shape of `bookings`.
-#[derive(Debug, Serialize)]
-struct Booking {
-    /// The id of the prebooking.
-    id: i64,
-    account: Account,
-    day: NaiveDate,
-    #[serde(serialize_with = "hours_minutes")]
-    start: NaiveTime,
-    #[serde(serialize_with = "maybe_hours_minutes")]
-    end: Option<NaiveTime>,
-    #[serde(serialize_with = "instant")]
-    starts_at: DateTime<Tz>,
-    name: Option<String>,
-    r#box: String,
-    reservation_id: Option<String>,
-    state: Progress,
+/// A booking in the shape of `bookings`, with the id of the prebooking.
+fn to_json(booking: &Shown) -> Value {
+    let Prebooking {
+        id, request, day, ..
+    } = &booking.prebooking;
+    json!({
+        "id": id,
+        "account": request.account,
+        "day": day,
+        "start": request.first.start.format("%H:%M").to_string(),
+        "end": null,
+        "starts_at": rfc3339(booking.starts_at(), "%:z"),
+        "name": request.first.class,
+        "box": request.gym,
+        "reservation_id": booking.prebooking.reservation,
+        "state": booking.prebooking.progress,
+    })
 }
 
 fn skip_lines(account: &Account, skips: &[Skip]) -> Vec<String> {
@@ -277,22 +260,27 @@ fn skip_lines(account: &Account, skips: &[Skip]) -> Vec<String> {
     lines
 }
 
-impl Booking {
-    fn lines(&self, now: DateTime<Utc>, style: &OutputStyle) -> Vec<String> {
-        let state = match self.state {
-            Progress::Waitlisted => "on the waiting list",
-            _ => "booked",
-        };
-        let line = format!(
-            "still {state}: {} {} {}, {}",
-            short_day(self.day, self.starts_at.timezone(), now),
-            self.start.format("%H:%M"),
-            self.name.as_deref().unwrap_or("class"),
-            self.r#box,
-        );
-        let hint = booking_remains(self.reservation_id.as_deref(), &self.account);
-        let mut lines = vec![style.paint(&line, Style::Mine).into_owned()];
-        lines.extend(style.paragraph(&hint, 2, Style::Plain));
-        lines
-    }
+fn booking_lines(booking: &Shown, now: DateTime<Utc>, style: &OutputStyle) -> Vec<String> {
+    let Prebooking {
+        request,
+        day,
+        progress,
+        reservation,
+        ..
+    } = &booking.prebooking;
+    let state = match progress {
+        Progress::Waitlisted => "on the waiting list",
+        _ => "booked",
+    };
+    let line = format!(
+        "still {state}: {} {} {}, {}",
+        short_day(*day, booking.zone, now),
+        request.first.start.format("%H:%M"),
+        request.first.class.as_deref().unwrap_or("class"),
+        request.gym,
+    );
+    let hint = booking_remains(reservation.as_deref(), &request.account);
+    let mut lines = vec![style.paint(&line, Style::Mine).into_owned()];
+    lines.extend(style.paragraph(&hint, 2, Style::Plain));
+    lines
 }
