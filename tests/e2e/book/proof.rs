@@ -106,13 +106,15 @@ fn a_response_that_proves_nothing_is_unreachable() {
     });
 }
 
-/// The schedule of a session that has ended shows no booking either.
+/// Where nothing else has proven the login, whoami is asked before it, and before each of two rows that show no booking.
 #[test]
-fn an_answer_that_proves_nothing_does_not_prove_the_login() {
-    let (sandbox, home, _) = ready(json!({ "book_answers": [{}] }));
-    sandbox.fault(&json!({ "path": "/api/whoami", "kind": "status", "count": -1 }));
-    command(&home, "book").fails(8, &["unknown"]);
-    assert_eq!(sandbox.sent("/api/book").len(), 1);
+fn only_an_answer_that_proves_something_proves_the_login() {
+    for (answer, code, whoami) in [(json!({}), 5, 3), (json!({ "bookState": 1 }), 8, 2)] {
+        let (sandbox, home, _) = ready(json!({ "book_answers": [answer] }));
+        sandbox.fault(&json!({ "path": "/api/whoami", "kind": "status" }));
+        command(&home, "book").fails(code, &[]);
+        assert_eq!(sandbox.sent("/api/whoami").len(), whoami, "{answer}");
+    }
 }
 
 #[test]
