@@ -47,14 +47,12 @@ const SLOWEST: Duration = Duration::from_secs(2);
 type Sent = sessions::Result<BookResponse>;
 
 impl BookingTask<'_> {
-    /// Requests a class now, with `insist` also a place on its waiting list. A refusal that is too early is repeated as
-    /// `moment` says. A signal ends the repeats; from the first request on it does not end the program until the result is
-    /// stored and reported.
+    /// Requests a class now. A refusal that is too early is repeated as `moment` says. A signal ends the repeats; from the first
+    /// request on it does not end the program until the result is stored and reported.
     pub(super) fn attempt(
         &mut self,
         choice: &Choice,
         row: &Row,
-        insist: bool,
         moment: Moment,
     ) -> Result<ChoiceResult, Abort> {
         let mut pause = EARLY;
@@ -75,7 +73,7 @@ impl BookingTask<'_> {
                 }
             };
             let sent_at = clock::steady();
-            let sent = self.request(row, insist, moment.aimed_at())?;
+            let sent = self.request(row, moment)?;
             let received = clock::steady();
             let mut next = sent_at;
             if is_unproven(&sent) {
@@ -214,16 +212,11 @@ impl BookingTask<'_> {
     }
 
     /// Sends one request and records it.
-    fn request(
-        &mut self,
-        row: &Row,
-        insist: bool,
-        aimed_at: Option<DateTime<Utc>>,
-    ) -> Result<Sent, Abort> {
+    fn request(&mut self, row: &Row, moment: Moment) -> Result<Sent, Abort> {
         let sent_at = clock::now();
         let steady = clock::steady();
         let day = self.day;
-        let sent = self.client()?.request(day, row, insist);
+        let sent = self.client()?.request(day, row, moment.insist);
         if let Err(e) = &sent
             && e.is_interrupted()
         {
@@ -243,7 +236,7 @@ impl BookingTask<'_> {
             },
             clock_offset_ms: self.clock.offset().map(|s| s * 1000.0),
             lateness_ms: arrival
-                .zip(aimed_at)
+                .zip(moment.aimed_at())
                 .map(|(at, opening)| (at - unix(opening)) * 1000.0),
         });
         Ok(sent)

@@ -49,9 +49,20 @@ pub(super) struct Moment {
     pub next: Next,
     /// The instant that is waited for.
     pub ahead: Option<DateTime<Utc>>,
+    /// Whether a place on the waiting list is requested too. The class was full, so booking has opened.
+    pub insist: bool,
 }
 
 impl Moment {
+    /// The moment of a request without the waiting list.
+    fn of(next: Next, ahead: Option<DateTime<Utc>>) -> Self {
+        Self {
+            next,
+            ahead,
+            insist: false,
+        }
+    }
+
     /// The instant from which lateness counts. There is none for a guess that was not waited for.
     pub(super) fn aimed_at(self) -> Option<DateTime<Utc>> {
         match self.next {
@@ -63,7 +74,7 @@ impl Moment {
 
     /// Whether a refusal that is too early is repeated until `--give-up`.
     pub(super) fn repeats(self) -> bool {
-        matches!(self.next, Next::At(_))
+        self.insist || matches!(self.next, Next::At(_))
     }
 }
 
@@ -79,13 +90,13 @@ impl BookingTask<'_> {
 
     fn book_by_clocks(&mut self, choice: &Choice, next: Next) -> Result<ChoiceResult, Abort> {
         let Some(at) = next.at() else {
-            return self.book_at(choice, Moment { next, ahead: None });
+            return self.book_at(choice, Moment::of(next, None));
         };
         let was_ahead = self.ahead(at).is_some();
         self.tries_own_clock = was_ahead;
         loop {
             let ahead = self.ahead(at);
-            let result = match self.book_at(choice, Moment { next, ahead }) {
+            let result = match self.book_at(choice, Moment::of(next, ahead)) {
                 Err(Abort::ClockBehind) => match self.book_by_own_clock(choice, at) {
                     Err(Abort::Failed(ExitKind::Unreachable, why)) => {
                         log::info!("{why}; going on");
@@ -130,13 +141,7 @@ impl BookingTask<'_> {
     ) -> Result<ChoiceResult, Abort> {
         self.tries_own_clock = false;
         self.by_own_clock = true;
-        let result = self.book_at(
-            choice,
-            Moment {
-                next: Next::Unknown,
-                ahead: Some(at),
-            },
-        );
+        let result = self.book_at(choice, Moment::of(Next::Unknown, Some(at)));
         self.by_own_clock = false;
         result
     }
@@ -183,12 +188,12 @@ impl BookingTask<'_> {
         if let Some(at) = moment.ahead {
             self.wait_until_opening(at);
         }
-        let result = self.attempt(choice, &row, false, moment)?;
+        let result = self.attempt(choice, &row, moment)?;
         if result.outcome() != Outcome::Refused {
             return Ok(result);
         }
         match self.find(choice, LOOK_UP, LoginCheck::Skipped) {
-            Ok(Ok(now)) if now.id != row.id => self.attempt(choice, &now, false, moment),
+            Ok(Ok(now)) if now.id != row.id => self.attempt(choice, &now, moment),
             _ => Ok(result),
         }
     }
@@ -205,10 +210,10 @@ impl BookingTask<'_> {
         log::info!("full; asking for a place on the waiting list");
         self.intend(&row.id);
         let moment = Moment {
-            next: full.opens.map_or(Next::Unknown, Next::At),
-            ahead: None,
+            insist: true,
+            ..Moment::of(full.opens.map_or(Next::Unknown, Next::At), None)
         };
-        let result = self.attempt(&full.choice, &row, true, moment)?;
+        let result = self.attempt(&full.choice, &row, moment)?;
         Ok(Some(ChoiceResult {
             opens: full.opens,
             ..result

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Fired, START, Scenario, day, side_by_side, wait_for};
+use crate::support::{Fired, START, Scenario, day, outcomes, side_by_side, wait_for};
 
 #[test]
 fn a_class_that_appears_after_its_opening_is_booked() {
@@ -31,6 +31,30 @@ fn a_response_that_explains_nothing_is_repeated() {
             Scenario::prebooked(2, &json!({ "book_answers": [answer, answer, answer] }), "");
         scene.books(id, &class);
     });
+}
+
+/// The class has no opening rule. It was full, so booking has opened.
+#[test]
+fn a_request_for_the_waiting_list_is_repeated_whatever_is_known_of_the_opening() {
+    let scene = Scenario::new().opens_in(0);
+    let answers = json!([{ "bookState": -1 }, { "bookState": -12 }, { "bookState": -12 }]);
+    let class = scene.class(
+        &json!({ "occupied": 12, "waitlist": 2, "book_answers": answers, "opens_at_ms": null }),
+    );
+    let add = format!(
+        "prebook add --day {} --time {START} --class WOD --waitlist",
+        scene.day
+    );
+    let added = scene.command(&add).any_stderr().json();
+    let id = added["prebookings"][0]["id"].as_i64().unwrap();
+    scene.fired(0).is(&[("waitlisted", 1)]);
+    let stored = scene.ends(id, "waitlisted", &[&class]);
+    assert_eq!(outcomes(&stored).len(), 4, "{stored}");
+    let history = stored["history"].as_array().unwrap();
+    assert!(
+        history.iter().all(|it| it["lateness_ms"].is_null()),
+        "{stored}"
+    );
 }
 
 #[test]
@@ -93,6 +117,30 @@ fn the_first_choice_is_looked_up_again_after_the_others() {
     scene.class(&json!({ "start": "14:10", "opens_at_ms": null, "occupied": 12 }));
     let id = scene.add("--or 14:10");
     scene.books(id, &first);
+}
+
+/// The last choice opens an hour later. Each of the others is given up for the other one before its class appears.
+#[test]
+fn all_choices_that_are_open_are_looked_up_while_a_later_one_is_not() {
+    side_by_side(&["13:10", "14:10"], |start| {
+        let scene = Scenario::new().opens_in(2);
+        let class = scene.class(&json!({ "start": start, "appears_after_ms": 8000 }));
+        let later =
+            json!({ "start": "15:10", "name": "Yoga", "opens_at_ms": scene.opens_ms + 3_600_000 });
+        scene.class(&later);
+        let set = format!("boxes set crossfitdemo --opens {}", scene.rule);
+        scene.command(&set).succeeds();
+        let day = scene.day.to_string();
+        let later = scene.rule_at(3_600_000);
+        let set = format!("boxes set crossfitdemo --class yoga --opens {later}");
+        scene.command(&set).succeeds();
+        let add = scene
+            .command("prebook add --time 13:10 --or 14:10 --day")
+            .arg(&day);
+        let added = add.args("--or").arg("15:10 Yoga").any_stderr().json();
+        let id = added["prebookings"][0]["id"].as_i64().unwrap();
+        scene.books(id, &class);
+    });
 }
 
 /// A run that is refused as too early, again and again.

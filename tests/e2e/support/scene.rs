@@ -125,7 +125,7 @@ impl Scenario {
     }
 
     /// The rule by which a class of that day opens this long after the opening (before it: negative).
-    fn rule_at(&self, from_opening_ms: i64) -> String {
+    pub(crate) fn rule_at(&self, from_opening_ms: i64) -> String {
         let wall = utc(self.opens_ms + from_opening_ms).with_timezone(&self.zone);
         let days = (self.day - wall.date_naive()).num_days();
         format!("{days}d@{}", wall.format("%H:%M:%S"))
