@@ -442,6 +442,19 @@ mod tests {
         assert_eq!(now.owner.as_deref(), Some("three"));
     }
 
+    /// A run that began before requests of another one were counted.
+    #[test]
+    fn requests_are_added_to_the_stored_number() {
+        let (_folder, store) = store_with(&["18:30"]);
+        let seen = store.open_prebookings(None).unwrap().remove(0);
+        assert!(store.claim(&seen, "one", |_| true).unwrap());
+        assert!(store.release(seen.id, "one", 2).unwrap());
+        assert!(store.claim(&seen, "two", |_| true).unwrap());
+        assert!(store.settle(&seen, Some("two"), 3).unwrap());
+        let now = store.prebooking(seen.id).unwrap().unwrap();
+        assert_eq!((seen.attempts, now.attempts), (0, 5));
+    }
+
     /// Another process writes for longer than a writer waits.
     #[test]
     fn a_run_that_is_held_up_does_not_wait_for_the_write_lock() {

@@ -10,6 +10,7 @@ fn tries_after_tries() {
     together(&[
         ("killed, then out of reach, then well", killed_then_down),
         ("mine, but cancelled by the gym", mine_but_cancelled),
+        ("mine, under the number of another class", mine_but_another),
         ("full, and the other one closed", full_and_closed),
         ("closed, and the other one full", closed_and_full),
         ("out of reach when it is to queue", queue_out_of_reach),
@@ -61,6 +62,21 @@ fn mine_but_cancelled() {
     scene.fired(0).is(&[("booked", 1)]);
     assert_eq!(scene.stored(id)["status"], "booked");
     assert_eq!(scene.sandbox.reservations(&other).len(), 1);
+}
+
+/// A request was lost. Then the gym gave the number to another class, which was booked by hand.
+fn mine_but_another() {
+    let (scene, class, id) = Scenario::prebooked(2, &json!({}), "");
+    scene
+        .sandbox
+        .fault(&json!({ "path": "/api/book", "kind": "drop", "count": -1 }));
+    scene.fired_with("--give-up 1s", 5).only("unreachable");
+    scene.sandbox.clear_faults();
+    scene.patch(&class, &json!({ "start": "18:10", "name": "Yoga" }));
+    scene.sandbox.reserve(ANA, &class, 1);
+    let rebuilt = scene.class(&json!({}));
+    scene.fired(0).is(&[("booked", 1)]);
+    scene.ends(id, "booked", &[&class, &rebuilt]);
 }
 
 /// Not offered yet is a way left, wherever it stands among the choices.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::book::wait::Opening;
+use crate::store::encryption::{KEY, encrypted, has_key};
 use crate::support::{
     ANA, ANA_PASSWORD, Home, Run, SOURCE, Sandbox, Scenario, all_at_once, logged_in, side_by_side,
     tokens_agree, wait_for, with,
@@ -133,6 +134,24 @@ fn a_later_refresh_logs_an_uncertain_background_session_in_again() {
     report.is(&[("relogged", 1)]).silent();
     assert_eq!(updates(&sandbox), 1);
     is_well(&sandbox, &home, "background");
+
+    // the same in an encrypted store
+    let (sandbox, home) = logged_in();
+    encrypted(&home);
+    let key = home.path().join("key");
+    home.config(&format!(
+        "[store]\nkey_command = [\"cat\", \"{}\"]",
+        key.display()
+    ));
+    lose(&sandbox, &json!({ "kind": "drop" }));
+    refresh(&home, "background").report(5).is(&[("failed", 1)]);
+    refresh(&home, "background").report(0).is(&[("fresh", 1)]);
+    assert!(is_marked(&home, "background"));
+    has_key(&home, KEY);
+    let report = refresh(&home, "background").report(0);
+    report.is(&[("relogged", 1)]).silent();
+    assert_eq!(updates(&sandbox), 1);
+    assert!(!is_marked(&home, "background"));
 }
 
 #[test]
