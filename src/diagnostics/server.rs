@@ -1,5 +1,6 @@
 //! Whether the platform responds and what its clock shows: one cheap request to each box's host, without a session.
 
+use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chrono::TimeDelta;
@@ -13,7 +14,7 @@ use crate::platform::{Error, Jar, Platform, Probe};
 /// Timeout of a request.
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// More hosts are not asked.
-const MAX_HOSTS: usize = 6;
+const MAX_HOSTS: usize = 12;
 /// A smaller difference of the clocks is not reported.
 const CLOCK_NOTICE: TimeDelta = TimeDelta::seconds(2);
 /// A larger one shifts the ages of tokens and the horizons of runs.
@@ -78,18 +79,32 @@ impl Host {
     }
 }
 
-/// Asks these hosts, or the domain itself if there is none.
+/// Asks these hosts at the same time, or the domain itself if there is none.
 pub(crate) fn ask(platform: &Platform, mut hosts: Vec<String>, found: &mut Findings) -> Vec<Host> {
     if hosts.is_empty() {
         hosts.push(platform.domain().to_owned());
     }
     hosts.truncate(MAX_HOSTS);
-    let ask = |name: String| {
+    let ask = |name: &str| {
         let platform = platform.within(TIMEOUT);
-        let probed = platform.and_then(|it| it.probe(&mut Jar::default(), &name));
-        Host::of(name, probed)
+        let probed = platform.and_then(|it| it.probe(&mut Jar::default(), name));
+        Host::of(name.to_owned(), probed)
     };
-    let hosts: Vec<Host> = hosts.into_iter().map(ask).collect();
+    let hosts: Vec<Host> = thread::scope(|scope| {
+        let start = |name| {
+            let thread = thread::Builder::new().spawn_scoped(scope, move || ask(name));
+            (name, thread)
+        };
+        let started: Vec<_> = hosts.iter().map(String::as_str).map(start).collect();
+        let asked = started
+            .into_iter()
+            .filter_map(|(name, thread)| match thread {
+                Ok(thread) => thread.join().ok(),
+                // without a thread it is asked after the others
+                Err(_) => Some(ask(name)),
+            });
+        asked.collect()
+    });
     for host in &hosts {
         check(host, found);
     }
