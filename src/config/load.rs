@@ -2,8 +2,8 @@
 //!
 //! The messages of serde quote values, which may be secrets: [`explain`] keeps only what they expect.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::ops::Range;
 use std::path::Path;
 
@@ -14,6 +14,8 @@ use super::{Config, Scheme, values};
 use crate::error::Failure;
 use crate::text::{fit, quote, why};
 
+/// A larger file is not a config, and `/dev/zero` has no end.
+const MAX_CONFIG_BYTES: u64 = 1 << 20;
 /// Longer keys are cut in errors.
 const MAX_KEY_WIDTH: usize = 200;
 /// The first line of a certificate in a PEM file.
@@ -26,12 +28,19 @@ impl Config {
     /// Reads and checks the file.
     ///
     /// # Errors
-    /// A file that is missing, unreadable, not UTF-8 or not a valid config; an unusable `ca_file`.
+    /// A file that is missing, unreadable, larger than 1 MiB, not UTF-8 or not a valid config; an unusable `ca_file`.
     pub fn load(path: &Path) -> Result<Self, Failure> {
-        let bytes = fs::read(path).map_err(|e| {
-            let message = format!("cannot read the config: {}", why(&e));
+        let unreadable = |why: &str| {
+            let message = format!("cannot read the config: {why}");
             fault(path, None, "", &message)
-        })?;
+        };
+        let mut bytes = Vec::new();
+        let read = File::open(path)
+            .and_then(|file| file.take(MAX_CONFIG_BYTES + 1).read_to_end(&mut bytes));
+        read.map_err(|e| unreadable(&why(&e)))?;
+        if bytes.len() as u64 > MAX_CONFIG_BYTES {
+            return Err(unreadable("over 1 MiB"));
+        }
         let text = String::from_utf8(bytes).map_err(|error| {
             let (valid, _) = error.as_bytes().split_at(error.utf8_error().valid_up_to());
             let line = valid.split(|byte| *byte == b'\n').count();

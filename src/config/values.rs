@@ -144,8 +144,11 @@ fn parse_login(raw: &str) -> Read<Option<LoginFlow>> {
 }
 
 fn check_address(raw: &str) -> Read<SocketAddr> {
-    let address = raw.trim().parse::<SocketAddr>().ok();
-    address.filter(|address| address.port() != 0).ok_or_else(|| {
+    let address = match raw.trim().strip_prefix("localhost:") {
+        Some(port) => format!("127.0.0.1:{port}").parse::<SocketAddr>(),
+        None => raw.trim().parse(),
+    };
+    address.ok().filter(|address| address.port() != 0).ok_or_else(|| {
         let shown = quote(raw);
         format!("{shown} is not an address with a port; use one such as 127.0.0.1:8080 or [::1]:8080")
     })

@@ -51,6 +51,8 @@ fn a_named_file_must_be_there() {
     home.run("sessions").env("AIMHARDER_CONFIG", "").succeeds();
     home.run("sessions --config /")
         .fails(2, &["cannot read the config"]);
+    home.run("sessions --config /dev/zero")
+        .fails(2, &["/dev/zero: cannot read the config: over 1 MiB"]);
     home.write("latin1.toml", "");
     std::fs::write(home.path().join("latin1.toml"), b"account = \"\xe9\"").unwrap();
     home.run("sessions --config")

@@ -161,6 +161,7 @@ fn an_empty_file_is_the_default() {
 fn addresses_and_proxies() {
     for (line, expected) in [
         ("connect_to = '127.0.0.1:80'", "127.0.0.1:80"),
+        ("connect_to = 'localhost:65535'", "127.0.0.1:65535"),
         ("connect_to = '[::1]:8080'", "[::1]:8080"),
         ("connect_to = '10.0.0.1:1'", "10.0.0.1:1"),
     ] {

@@ -53,7 +53,7 @@ fn wrong_values_name_line_and_key() {
         [server]↵connect_to = 'example.org:80' => 2: server.connect_to: "example.org:80" is not an address with a port
         [server]↵connect_to = '127.0.0.1' => 2: server.connect_to: "127.0.0.1" is not an address
         [server]↵connect_to = '127.0.0.1:0' => 2: server.connect_to: "127.0.0.1:0" is not an address
-        [server]↵connect_to = 'localhost:80' => 2: server.connect_to: "localhost:80" is not an address
+        [server]↵connect_to = 'localhost:+80' => 2: server.connect_to: "localhost:+80" is not an address
         [server]↵proxy = 'http://p'↵connect_to = '127.0.0.1:80' => 3: server.connect_to: cannot be used together with proxy
         [server]↵ca_file = '' => 2: server.ca_file: "" is not a valid file name
         [server]↵timeout = '15' => 2: server.timeout: "15" has no unit; use 15s
