@@ -84,7 +84,15 @@ impl BoxClient<'_, '_> {
         }
         let read = |booked, rows| booking(booked, rows, profile);
         let coming = next.coming.iter().filter_map(|booked| read(booked, &rows));
-        let past = next.history.iter().filter_map(|past| read(past, &[]));
+        let past = next.history.iter().filter_map(|past| {
+            let booking = read(past, &[])?;
+            let state = if past.late_cancelled {
+                BookingState::LateCancelled
+            } else {
+                booking.state
+            };
+            Some(Booking { state, ..booking })
+        });
         Ok(UpcomingBookings {
             coming: coming.collect(),
             past: past.collect(),
@@ -145,7 +153,6 @@ fn booking(
         .find(|(on, row)| *on == day && same(row) && row.is_mine())
         .map(|(_, row)| row);
     let state = match mine.map_or(&booked.state, |row| &row.mine) {
-        _ if mine.is_none() && booked.late_cancelled => BookingState::LateCancelled,
         Mine::Waiting => BookingState::Waitlisted,
         _ => BookingState::Booked,
     };

@@ -65,6 +65,19 @@ fn bookings_and_history_are_read_in_three_languages() {
     }
 }
 
+/// Only the history has `late_cancelled`.
+#[test]
+fn an_upcoming_booking_is_booked_or_waitlisted() {
+    let (sandbox, home) = logged_in();
+    let row =
+        json!({ "day": day(5), "time": "13:10 - 14:10", "className": "Uno", "lateCancel": 1 });
+    let body = json!({ "nextClasses": [row], "history": [row] });
+    sandbox.fault(&json!({ "path": "/api/nextBookings", "kind": "json", "body": body }));
+    let printed = home.run("bookings --history").json();
+    assert_eq!(printed["bookings"][0]["state"], "booked", "{printed}");
+    assert_eq!(printed["history"][0]["state"], "late_cancelled");
+}
+
 #[test]
 fn bookings_of_a_family_member_are_listed_apart() {
     let (sandbox, home) = logged_in();
