@@ -15,6 +15,7 @@
 #                Files that were changed since then are kept and named; so are config and state
 #
 # With DESTDIR=FOLDER in the environment all files go below that folder, and the running system is not changed.
+# A copy of this repository needs the contents of the links in systemd: make it with `cp -rL`.
 # Exit codes: 0 done, 1 something could not be done, 2 wrong usage.
 set -eu
 umask 022
@@ -197,6 +198,8 @@ find_places() {
 }
 put_units() {
     for unit in "$source/systemd/$scope"/*; do
+        # a clone without symbolic links has a file with the name of another
+        grep -qxF '[Unit]' "$unit" || fail 1 "$unit is not a unit: links are missing in this copy; make it with cp -rL"
         sed "$places" "$unit" >"$work/unit"
         put 0644 "$work/unit" "$units/${unit##*/}"
     done

@@ -360,10 +360,8 @@ fn it_needs_three_folders_of_the_repository() {
     }
     let printed = home.install_from(&home.path("copy"), "--user");
     printed.is(1, &["no program to install: name one by --binary"]);
-    let printed = home.install_from(
-        &home.path("copy"),
-        &format!("--user --binary {}", home.binary()),
-    );
+    let with_program = format!("--user --binary {}", home.binary());
+    let printed = home.install_from(&home.path("copy"), &with_program);
     printed.is(0, &[]);
     assert!(!printed.text.contains("No such file"), "{}", printed.text);
     let files = home.files("");
@@ -373,4 +371,10 @@ fn it_needs_three_folders_of_the_repository() {
     for called in cron_calls(&printed.text, &home) {
         assert!(Path::new(&called).is_file(), "{called}");
     }
+    // a clone without symbolic links
+    let link = home.path("copy/systemd/user/aimharder-refresh@.timer");
+    fs::remove_file(&link).unwrap();
+    fs::write(&link, "aimharder-refresh.timer").unwrap();
+    let printed = home.install_from(&home.path("copy"), &with_program);
+    printed.is(1, &["aimharder-refresh@.timer is not a unit", "cp -rL"]);
 }
