@@ -82,9 +82,10 @@ impl App {
 
     /// The store, the config and the parser of command lines, by which a scheduled command counts as one for this store.
     pub(super) fn in_use(&self) -> InUse<'_> {
+        let config = self.global.config.clone().or_else(|| config_path().ok());
         InUse {
             store: self.store.path(),
-            config: self.global.config.clone().or_else(|| config_path().ok()),
+            config: config.filter(|path| path.exists()),
             read: self.read_line,
         }
     }

@@ -128,7 +128,7 @@ fn report(args: &StatusArgs, global: GlobalArgs, read: ReadLine) -> Result<Repor
     });
     let used = InUse {
         store: &path,
-        config: report.config.path.clone(),
+        config: report.config.path.clone().filter(|path| path.exists()),
         read,
     };
     report.schedule = schedule::finish(tools, &used);

@@ -177,6 +177,7 @@ pub(crate) type ReadLine = fn(&[String]) -> CommandLine;
 #[derive(Debug)]
 pub(crate) struct InUse<'a> {
     pub store: &'a Path,
+    /// `None` if it does not exist.
     pub config: Option<PathBuf>,
     pub read: ReadLine,
 }
@@ -358,21 +359,22 @@ fn program_fault(program: &str, env: &Environment) -> Option<String> {
     Some(format!("{} {fault}", path.display()))
 }
 
-/// The store and the config of a command in this environment, whose flags may name them.
+/// The store and the config of a command in this environment, whose flags may name them. A config at the default location
+/// that does not exist is none.
 fn files(
     env: &Environment,
     store: Option<PathBuf>,
     config: Option<PathBuf>,
 ) -> [Option<PathBuf>; 2] {
     let of = |name: &str| variable(env, name).map(OsString::from);
-    let file = |flag: Option<PathBuf>, name, place| {
+    let named = |flag: Option<PathBuf>, name| {
         let named = flag.or_else(|| of(name).map(PathBuf::from));
-        let named = named.map(|path| absolute(env, path));
-        named.or_else(|| default_path(place, of))
+        named.map(|path| absolute(env, path))
     };
+    let default_config = || default_path(CONFIG_PLACE, of).filter(|path| path.exists());
     [
-        file(store, "AIMHARDER_STORE", STORE_PLACE),
-        file(config, "AIMHARDER_CONFIG", CONFIG_PLACE),
+        named(store, "AIMHARDER_STORE").or_else(|| default_path(STORE_PLACE, of)),
+        named(config, "AIMHARDER_CONFIG").or_else(default_config),
     ]
 }
 

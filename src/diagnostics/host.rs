@@ -23,6 +23,7 @@ const MIN_FREE_BYTES: u64 = 16 << 20;
 /// The config file.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct ConfigFacts {
+    #[serde(serialize_with = "lossy")]
     pub path: Option<PathBuf>,
     pub exists: bool,
     pub usable: bool,
@@ -33,6 +34,7 @@ pub(crate) struct ConfigFacts {
 /// The store's file.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct StoreFacts {
+    #[serde(serialize_with = "lossy")]
     pub path: PathBuf,
     pub exists: bool,
     /// It can be read, and its key is available if it needs one.
@@ -49,6 +51,15 @@ pub(crate) struct StoreFacts {
     pub folder_mode: Option<u32>,
     /// `ok`, `damaged` or `not_checked`
     pub integrity: &'static str,
+}
+
+/// Writes a path, which need not be UTF-8.
+pub(super) fn lossy<'p, P, S: Serializer>(path: &'p P, to: S) -> Result<S::Ok, S::Error>
+where
+    &'p P: Into<Option<&'p PathBuf>>,
+{
+    let path: Option<&PathBuf> = path.into();
+    path.map(|path| path.to_string_lossy()).serialize(to)
 }
 
 /// Writes a file mode as `chmod` takes it: `"0600"`.

@@ -63,6 +63,7 @@ pub(crate) struct Report {
     pub checked_at: DateTime<Utc>,
     pub version: &'static str,
     /// The running program, for suggested crontab lines.
+    #[serde(serialize_with = "host::lossy")]
     pub program: PathBuf,
     pub accounts: Vec<sessions::AccountFacts>,
     pub schedule: schedule::Schedule,

@@ -29,6 +29,9 @@ pub(crate) struct Schedule {
     /// Tools that failed or did not finish in time.
     #[serde(skip)]
     failed: Vec<&'static str>,
+    /// Those of them that did not finish in time.
+    #[serde(skip)]
+    silent: Vec<&'static str>,
 }
 
 impl Schedule {
@@ -108,12 +111,18 @@ pub(crate) fn finish(tools: Tools, used: &InUse<'_>) -> Schedule {
             ErrorKind::Other => by != Scheduler::Crontab,
             _ => true,
         };
-        if answer.as_ref().is_err_and(has_failed) {
-            found.failed.push(match by {
+        if let Err(e) = &answer
+            && has_failed(e)
+        {
+            let tool = match by {
                 Scheduler::Crontab => "crontab -l",
                 Scheduler::UserTimer => "systemctl --user",
                 Scheduler::SystemTimer => "systemctl",
-            });
+            };
+            found.failed.push(tool);
+            if e.kind() == ErrorKind::TimedOut {
+                found.silent.push(tool);
+            }
         }
         let text = answer.unwrap_or_default();
         if by == Scheduler::Crontab {
@@ -160,6 +169,10 @@ pub(crate) fn check(report: &Report, used: &InUse<'_>, found: &mut Findings) {
     if by_user && schedule.lingers == Some(false) {
         let message = "user timers stop when you log out";
         found.add("no_linger", None, message, "run `loginctl enable-linger`");
+    }
+    for tool in &schedule.silent {
+        let message = format!("`{tool}` did not finish within 2 s, so its entries are unknown");
+        found.add("tool_silent", None, message, "");
     }
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::{BEN, CRONTAB, Home, Sandbox, logged_in, start};
+use crate::support::{BEN, BEN_PASSWORD, CRONTAB, Home, Sandbox, logged_in, start, wait_for};
 
 pub(crate) const SOURCE: &str =
     "account = \"ana@example.org\"\npassword_command = \"echo correct-horse\"";
@@ -113,6 +113,25 @@ fn missing_and_hanging_tools_are_no_error() {
     let run = home.status("--offline").limit(Duration::from_secs(20));
     let printed = run.json();
     assert_eq!(printed["well"], true, "{printed}");
+    assert_eq!(printed["hints"][0]["code"], "tool_silent", "{printed}");
+}
+
+/// A network that does not answer takes the time of one request.
+#[test]
+fn the_hosts_of_several_boxes_are_asked_at_the_same_time() {
+    let (sandbox, home) = start();
+    home.log_in(BEN, BEN_PASSWORD);
+    sandbox.clear_log();
+    sandbox.hold("/api/nextBookings");
+    let run = home.status("--json").any_stdout().spawn();
+    wait_for("both requests", || {
+        sandbox.sent("/api/nextBookings").len() == 2
+    });
+    sandbox.let_go();
+    let printed = run.json();
+    let hosts = printed["server"].as_array().unwrap();
+    assert_eq!(hosts.len(), 2, "{printed}");
+    assert!(hosts.iter().all(|it| it["reachable"] == true), "{printed}");
 }
 
 #[test]

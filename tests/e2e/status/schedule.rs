@@ -157,6 +157,14 @@ fn a_run_without_a_config_counts() {
         .env("HTTPS_PROXY", "http://127.0.0.1:9")
         .warns(&["password_command"]);
     assert!(!added.stderr.contains("nothing runs"), "{added:?}");
+    let elsewhere = || {
+        let run = home.status("--offline").env("XDG_CONFIG_HOME", "/nowhere");
+        run.json()["problems"].clone()
+    };
+    assert_eq!(elsewhere(), json!([]));
+    home.crontab("");
+    let remedy = elsewhere()[0]["remedy"].to_string();
+    assert!(remedy.contains(" refresh`"), "{remedy}");
 }
 
 /// cron does not know the variables of the shell.
@@ -375,4 +383,5 @@ fn a_tool_that_fails_is_named() {
     message(
         "nothing known runs `aimharder refresh` (`crontab -l` and `systemctl --user` and `systemctl` failed)",
     );
+    assert_eq!(home.findings().1, ["tool_silent"]);
 }

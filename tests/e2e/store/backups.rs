@@ -233,4 +233,6 @@ fn a_copy_may_have_a_name_that_is_not_utf_8() {
     let copy = fs::read_dir(&folder).unwrap().next().unwrap().unwrap();
     let shown = home.run("config show --store").arg(copy.path()).json();
     assert_eq!(shown["values"][1]["key"], "store");
+    let status = home.status("--offline --store").arg(copy.path()).json();
+    assert_eq!(status["store"]["usable"], true, "{status}");
 }
