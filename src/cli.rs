@@ -329,7 +329,7 @@ fn required_store(command: &Command, global: &GlobalArgs) -> Result<Option<PathB
         | Command::Cancel(_)
         | Command::Wod(_)
         | Command::Probe
-        | Command::Prebook(PrebookCommand::List(_) | PrebookCommand::Rules) => true,
+        | Command::Prebook(PrebookCommand::List { .. } | PrebookCommand::Rules) => true,
         Command::Store(command) => matches!(command, StoreCommand::Backup { .. }),
         Command::Boxes(args) => args.command.is_none(),
         Command::Sessions(args) => matches!(args.command, None | Some(SessionsCommand::List)),

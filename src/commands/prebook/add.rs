@@ -150,7 +150,7 @@ pub(super) fn run(args: &PrebookAddArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let tools = schedule::start();
     let now = clock::now();
     let request = request(args, start, &account, &gym);
-    let mut added = if let Some(weekdays) = &args.weekly {
+    let added = if let Some(weekdays) = &args.weekly {
         weekly(args, &request, weekdays, app, now)?
     } else {
         let today = now.with_timezone(&gym.zone).date_naive();
@@ -158,8 +158,8 @@ pub(super) fn run(args: &PrebookAddArgs, app: &App, ui: &mut Ui) -> Result<()> {
         once(&request, day, app, now)?
     };
     warn_of_class(app, &added.prebookings, added.schedule.as_ref())?;
-    added.is_complete = warn(app, &account, tools)?;
-    ui.print(&added, |style| added.lines(style))
+    let is_complete = warn(app, &account, tools)?;
+    ui.print(&added, |style| added.lines(is_complete, now, style))
 }
 
 fn request(
@@ -223,8 +223,6 @@ fn once(request: &PrebookRequest, day: NaiveDate, app: &App, now: DateTime<Utc>)
         prebookings: to_shown(app, vec![stored])?,
         schedule,
         notes,
-        is_complete: false,
-        now,
     })
 }
 
@@ -373,9 +371,7 @@ fn weekly(
         schedule: first.and_then(|it| look(app, &gym, &it.request, it.day, Some(&rule))),
         prebookings,
         notes,
-        is_complete: false,
         rules: Some(vec![to_shown_rule(app, rule)?]),
-        now,
     })
 }
 
@@ -438,18 +434,14 @@ struct Added {
     /// What the schedule shows, if it could be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     schedule: Option<Seen>,
-    /// Nothing is missing for it to be booked.
-    #[serde(skip)]
-    is_complete: bool,
     /// What was replaced, and which classes exist already.
     #[serde(skip)]
     notes: Vec<String>,
-    #[serde(skip)]
-    now: DateTime<Utc>,
 }
 
 impl Added {
-    fn lines(&self, style: &OutputStyle) -> Vec<String> {
+    /// `is_complete`: nothing is missing for it to be booked.
+    fn lines(&self, is_complete: bool, now: DateTime<Utc>, style: &OutputStyle) -> Vec<String> {
         let mut lines = Vec::new();
         let mut add = |text: &str| lines.extend(style.paragraph(text, 0, Style::Plain));
         for shown in self.rules.iter().flatten() {
@@ -463,15 +455,15 @@ impl Added {
             notes.extend(rule.until.map(|day| format!("until {day}")));
             add(&notes.join("; "));
         }
-        lines.extend(prebooking_lines(&self.prebookings, self.now, style));
+        lines.extend(prebooking_lines(&self.prebookings, now, style));
         let mut add = |text: &str| lines.extend(style.paragraph(text, 0, Style::Plain));
         if let (Some(seen), Some(shown)) = (&self.schedule, self.prebookings.first())
-            && let Some(line) = seen.line(&shown.state(self.now).0)
+            && let Some(line) = seen.line(&shown.state(now).0)
         {
             add(&line);
         }
         self.notes.iter().for_each(|note| add(note));
-        if self.is_complete {
+        if is_complete {
             add("to see whether it will be booked: `aimharder status`");
         }
         lines

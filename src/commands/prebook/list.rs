@@ -1,7 +1,6 @@
 //! `prebook list` and `prebook rules`: all accounts and boxes unless one is named.
 
 use anyhow::Result;
-use clap::Args;
 use serde_json::json;
 
 use super::shown::{prebooking_lines, rule_lines};
@@ -12,7 +11,7 @@ use crate::commands::help::{Help, code};
 use crate::model::prebooking::{Prebooking, Progress};
 use crate::ui::Ui;
 
-const HELP: Help = Help {
+pub(super) const HELP: Help = Help {
     notes: "",
     examples: &[
         "aimharder prebook list",
@@ -25,35 +24,25 @@ pub(super) const RULES_HELP: Help = Help {
     ..HELP
 };
 
-/// Show pending prebookings
-///
-/// Shows all accounts unless --account names one.
-#[derive(Debug, Args)]
-#[command(after_long_help = HELP, add = HELP)]
-pub(crate) struct PrebookListArgs {
-    /// Show settled prebookings too, with the requests sent and their outcomes
-    #[arg(long)]
-    all: bool,
-}
-
-pub(super) fn run(args: &PrebookListArgs, app: &App, ui: &mut Ui) -> Result<()> {
+/// Shows pending prebookings, or `all`.
+pub(super) fn run(all: bool, app: &App, ui: &mut Ui) -> Result<()> {
     let now = clock::now();
     let account = app.global.account.as_ref();
     materialize_rules(app, account, now)?;
-    let mut stored = if args.all {
+    let mut stored = if all {
         app.store.prebookings(account)?
     } else {
         app.store.open_prebookings(account)?
     };
-    stored.retain(|p| is_in_box(app, &p.request.gym) && (args.all || is_pending(p)));
+    stored.retain(|p| is_in_box(app, &p.request.gym) && (all || is_pending(p)));
     let mut prebookings = to_shown(app, stored)?;
-    if args.all {
+    if all {
         for shown in &mut prebookings {
             shown.history = Some(app.store.attempts(shown.prebooking.id)?);
         }
     }
     ui.print(&json!({ "prebookings": prebookings }), |style| {
-        match (prebookings.is_empty(), args.all) {
+        match (prebookings.is_empty(), all) {
             (true, true) => vec!["no prebookings".to_owned()],
             (true, false) => {
                 let line = "no pending prebookings; to add one: `aimharder prebook add mon 18:30`";

@@ -18,7 +18,7 @@ use clap::Subcommand;
 use super::app::App;
 use super::help::{Help, code};
 use crate::model::account::Account;
-use crate::model::prebooking::{PrebookRequest, Prebooking, Progress};
+use crate::model::prebooking::{PrebookId, PrebookRequest, Prebooking, Progress};
 use crate::model::weekly::WeeklyRule;
 use crate::prebook::weekly::materialize_all_rules;
 use crate::ui::Ui;
@@ -49,13 +49,29 @@ const HELP: Help = Help {
 #[command(after_long_help = HELP, add = HELP)]
 pub(crate) enum PrebookCommand {
     Add(Box<add::PrebookAddArgs>),
-    List(list::PrebookListArgs),
+    /// Show pending prebookings
+    ///
+    /// Shows all accounts unless --account names one.
+    #[command(after_long_help = list::HELP, add = list::HELP)]
+    List {
+        /// Show settled prebookings too, with the requests sent and their outcomes
+        #[arg(long)]
+        all: bool,
+    },
     /// Show weekly rules
     ///
     /// Shows all accounts unless --account names one.
     #[command(after_long_help = list::RULES_HELP, add = list::RULES_HELP)]
     Rules,
-    Remove(remove::PrebookRemoveArgs),
+    /// Remove prebookings or weekly rules; bookings remain
+    ///
+    /// Removing a weekly rule removes its pending occurrences too. An occurrence that is removed by itself does not come back.
+    #[command(after_long_help = remove::HELP, add = remove::HELP)]
+    Remove {
+        /// Ids, as in `prebook list` and `prebook rules`
+        #[arg(value_name = "ID|rID", required = true)]
+        ids: Vec<PrebookId>,
+    },
     Skip(skip::PrebookSkipArgs),
     Run(run::PrebookRunArgs),
 }
@@ -63,9 +79,9 @@ pub(crate) enum PrebookCommand {
 pub(crate) fn run(command: &PrebookCommand, app: &App, ui: &mut Ui) -> Result<()> {
     match command {
         PrebookCommand::Add(args) => add::run(args, app, ui),
-        PrebookCommand::List(args) => list::run(args, app, ui),
+        PrebookCommand::List { all } => list::run(*all, app, ui),
         PrebookCommand::Rules => list::rules(app, ui),
-        PrebookCommand::Remove(args) => remove::run(args, app, ui),
+        PrebookCommand::Remove { ids } => remove::run(ids, app, ui),
         PrebookCommand::Skip(args) => skip::run(args, app, ui),
         PrebookCommand::Run(args) => run::run(args, app, ui),
     }

@@ -1,7 +1,6 @@
 //! `prebook remove`: prebookings and weekly rules; all that are named, or none.
 
 use anyhow::Result;
-use clap::Args;
 use serde_json::json;
 
 use super::{booking_remains, to_shown};
@@ -13,7 +12,7 @@ use crate::model::prebooking::{PrebookId, Progress};
 use crate::ui::Ui;
 use crate::ui::table::Style;
 
-const HELP: Help = Help {
+pub(super) const HELP: Help = Help {
     notes: "",
     examples: &[
         "aimharder prebook remove 7",
@@ -27,21 +26,10 @@ const HELP: Help = Help {
     ],
 };
 
-/// Remove prebookings or weekly rules; bookings remain
-///
-/// Removing a weekly rule removes its pending occurrences too. An occurrence that is removed by itself does not come back.
-#[derive(Debug, Args)]
-#[command(after_long_help = HELP, add = HELP)]
-pub(crate) struct PrebookRemoveArgs {
-    /// Ids, as in `prebook list` and `prebook rules`
-    #[arg(value_name = "ID|rID", required = true)]
-    ids: Vec<PrebookId>,
-}
-
-pub(super) fn run(args: &PrebookRemoveArgs, app: &App, ui: &mut Ui) -> Result<()> {
+pub(super) fn run(ids: &[PrebookId], app: &App, ui: &mut Ui) -> Result<()> {
     // with --account, prebookings of other accounts are not found
     let account = app.global.account.as_ref();
-    let removed = app.store.remove_prebookings(&args.ids, account)?;
+    let removed = app.store.remove_prebookings(ids, account)?;
     let removed = removed.map_err(missing)?;
     let rules = removed.rules.iter().map(|id| PrebookId::Rule(*id));
     let readable = removed.prebookings.iter().map(|p| p.id);
