@@ -35,14 +35,6 @@ pub(super) struct DuePrebooking {
     pub is_over: bool,
 }
 
-impl DuePrebooking {
-    /// Whether two are of one account and box and open at the same instant.
-    fn is_beside(&self, other: &Self) -> bool {
-        let (one, two) = (&self.prebooking.request, &other.prebooking.request);
-        (&one.account, &one.gym, self.aimed_at) == (&two.account, &two.gym, other.aimed_at)
-    }
-}
-
 /// An execution by this run.
 #[derive(Debug, Clone, Copy)]
 struct Execution {
@@ -88,17 +80,20 @@ impl<'q> DueQueue<'q> {
         self.owners.clear();
         self.is_held_up = false;
         let mut known = HashMap::new();
+        let mut ranks = HashMap::new();
         for prebooking in open.into_iter().filter(|p| context.takes(p)) {
             // hundreds may be for one box
             let name = prebooking.request.gym.as_str();
             let profile = known.entry(name.to_owned());
             let profile = profile.or_insert_with(|| (self.profiles)(name));
-            if let Some(mut taken) = self.take(prebooking, profile, now)? {
-                taken.rank = due
-                    .iter()
-                    .map(|other| u32::from(other.is_beside(&taken)))
-                    .sum();
-                due.push(taken);
+            // those that an earlier look has taken count too
+            let opens = known_or_bare(profile).soonest(&prebooking, now);
+            let key = (prebooking.request.account.clone(), name.to_owned(), opens);
+            let count = ranks.entry(key).or_insert(0);
+            let rank = *count;
+            *count += 1;
+            if let Some(taken) = self.take(prebooking, profile, now)? {
+                due.push(DuePrebooking { rank, ..taken });
             }
         }
         Ok(())

@@ -161,6 +161,35 @@ fn results_that_cannot_be_reported_do_not_stop_the_run() {
     assert_eq!(asked, 3);
 }
 
+/// Prebookings of one opening are requested in the order they were added, also if a later look finds one of them.
+#[test]
+fn ranks_count_the_prebookings_of_earlier_looks() {
+    let home = tempfile::tempdir().unwrap();
+    let (store, platform, config) = world(home.path(), 1);
+    let sessions = SessionManager {
+        store: &store,
+        platform: &platform,
+        config: &config,
+        locks: Locks::beside(store.path(), "a test"),
+    };
+    let run = run(&sessions);
+    let _alive = sessions.locks.run(&run.context.owner).unwrap();
+    let mut queue = DueQueue::new(&run.context, run.profiles);
+    let mut due = Vec::new();
+    queue.take_due(&mut due).unwrap();
+    let first = &due[0].prebooking;
+    let mut request = first.request.clone();
+    request.first = "19:30".parse().unwrap();
+    let now = clock::now();
+    store
+        .put_prebooking(&request, first.day, None, now)
+        .unwrap();
+    let mut later = Vec::new();
+    queue.take_due(&mut later).unwrap();
+    let ranks: Vec<u32> = due.iter().chain(&later).map(|due| due.rank).collect();
+    assert_eq!(ranks, [0, 1]);
+}
+
 /// A prebooking with alternatives is executed again by a long run, but not after a request whose outcome is unknown.
 #[test]
 fn after_an_unknown_outcome_no_alternative_is_requested_by_the_same_run() {
