@@ -90,7 +90,7 @@ pub fn one<'r>(
         [] => Err(Failure::not_found(format!(
             "{} on {day}; {}",
             described_as("no class", wanted),
-            nearest(rows, wanted)
+            nearest(rows, wanted, day)
         ))),
         [first, ..] => Err(Failure::not_found(format!(
             "several classes fit on {day}: {}; choose one with --class, --coach or --id, for example: `{}`",
@@ -149,7 +149,7 @@ pub fn to_cancel<'r>(
             Err(Failure::not_found(format!(
                 "{} on {day}; {}",
                 described_as("no class", wanted),
-                nearest(rows, wanted)
+                nearest(rows, wanted, day)
             )))
         }
         (_, []) if wanted.start.is_some() || wanted.name.is_some() => {
@@ -221,12 +221,12 @@ fn described_as(what: &str, wanted: &Description) -> String {
 }
 
 /// The classes at the time that was asked for, or the nearest ones. Without class ids: the text is stored and sent to phones.
-fn nearest(rows: &[Row], wanted: &Description) -> String {
+fn nearest(rows: &[Row], wanted: &Description, day: NaiveDate) -> String {
     if rows.is_empty() {
         return "no classes are published for that day".to_owned();
     }
     let Some(start) = wanted.start else {
-        return "`aimharder classes --json` shows the ids of that day".to_owned();
+        return format!("`aimharder classes {day} --json` shows the ids of that day");
     };
     let then: Vec<&Row> = rows.iter().filter(|row| row.start == start).collect();
     if !then.is_empty() {

@@ -57,7 +57,12 @@ impl<'e> PrebookExecutor<'e> {
             Ok(decided) => decided,
             Err(abort) => {
                 let (outcome, message) = abort.outcome()?;
-                ChoiceResult::unseen(self.trying, outcome, Some(message))
+                let now = self.task.server_now();
+                let next = self.task.profile.next(self.prebooking, self.trying, now);
+                ChoiceResult {
+                    opens: next.at(),
+                    ..ChoiceResult::unseen(self.trying, outcome, Some(message))
+                }
             }
         };
         Some(self.result(decided))

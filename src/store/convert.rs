@@ -45,6 +45,9 @@ pub struct Conversion {
     /// Whether another key was asked for.
     #[serde(skip)]
     pub is_rekeyed: bool,
+    /// Whether all logins were deleted.
+    #[serde(skip)]
+    pub is_forgotten: bool,
     /// Copies with old values that were deleted.
     pub removed: Vec<PathBuf>,
     /// Why old values may be left in free pages, in the log or in copies.
@@ -123,7 +126,10 @@ impl Store {
                  UPDATE accounts SET refused_salt = NULL, refused_hash = NULL, refused_at = NULL; DELETE FROM seal;",
             )
         })?;
-        self.finish(true)
+        Ok(Conversion {
+            is_forgotten: true,
+            ..self.finish(true)?
+        })
     }
 
     fn new_codec(&self, key: &Secret) -> Result<SecretCodec> {
@@ -204,6 +210,7 @@ impl Store {
             encrypted: self.is_encrypted()?,
             changed,
             is_rekeyed: false,
+            is_forgotten: false,
             sessions: self.count("sessions", [])?,
             removed,
             unclean,

@@ -315,6 +315,8 @@ fn a_prebooking_whose_booking_is_cancelled_is_cancelled() {
         .succeeds();
     let stored = scene.stored(id);
     assert_eq!(stored["status"], "cancelled", "{stored}");
+    let listed = scene.command("prebook list --all").succeeds().stdout;
+    assert!(!listed.contains("waiting list"), "{listed}");
     let skipped = scene.command("prebook skip").arg(scene.day.to_string());
     let skipped = skipped.succeeds();
     assert!(!skipped.stdout.contains("still booked"), "{skipped:?}");

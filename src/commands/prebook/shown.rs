@@ -104,7 +104,7 @@ impl Shown {
             // the message says why
             Progress::Expired if self.prebooking.message.is_some() => ("expired", Style::Bad),
             Progress::Expired => ("class has started", Style::Bad),
-            Progress::Cancelled => ("cancelled: place on the waiting list lost", Style::Bad),
+            Progress::Cancelled => ("cancelled", Style::Bad),
         };
         (state.to_owned(), style)
     }

@@ -178,7 +178,11 @@ fn down() {
     let fired = scene.fired_with("--give-up 2s", 8);
     fired.only("unknown_outcome");
     scene.ends(id, "pending", &[]);
-    scene.fired_with("--give-up 1s", 5).only("unreachable");
+    let fired = scene.fired_with("--give-up 1s", 5);
+    assert!(
+        fired.only("unreachable")["opens_at"].is_string(),
+        "{fired:?}"
+    );
     scene.ends(id, "pending", &[]);
     scene.sandbox.clear_faults();
     scene.books(id, &class);
