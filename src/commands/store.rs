@@ -221,9 +221,9 @@ fn conversion(done: &Conversion) -> Vec<String> {
             "keep a copy of the key: without it these logins are lost",
         ),
         (true, false) => ("is already encrypted with this key".to_owned(), ""),
-        (false, true) if done.is_forgotten => (
-            "is no longer encrypted, and its logins are deleted".to_owned(),
-            "log in again with `aimharder login`",
+        (false, true) if done.sessions == 0 => (
+            "is no longer encrypted, and has no logins".to_owned(),
+            "log in with `aimharder login`",
         ),
         (false, true) => (format!("is no longer encrypted ({sessions})"), ""),
         (false, false) => ("is not encrypted".to_owned(), ""),

@@ -40,14 +40,11 @@ pub struct Conversion {
     pub encrypted: bool,
     /// Whether the conversion changed anything.
     pub changed: bool,
-    /// The number of sessions.
+    /// The number of sessions whose secrets the store has.
     pub sessions: usize,
     /// Whether another key was asked for.
     #[serde(skip)]
     pub is_rekeyed: bool,
-    /// Whether all logins were deleted.
-    #[serde(skip)]
-    pub is_forgotten: bool,
     /// Copies with old values that were deleted.
     pub removed: Vec<PathBuf>,
     /// Why old values may be left in free pages, in the log or in copies.
@@ -127,7 +124,7 @@ impl Store {
             )
         })?;
         Ok(Conversion {
-            is_forgotten: true,
+            sessions: 0,
             ..self.finish(true)?
         })
     }
@@ -210,7 +207,6 @@ impl Store {
             encrypted: self.is_encrypted()?,
             changed,
             is_rekeyed: false,
-            is_forgotten: false,
             sessions: self.count("sessions", [])?,
             removed,
             unclean,

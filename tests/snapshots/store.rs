@@ -134,8 +134,8 @@ fn the_store_is_encrypted_and_decrypted() {
     assert_snapshot!(shot(home.run("store decrypt --forget-logins")), @"
     exit: 0
     --- stdout
-    [HOME]/.local/state/aimharder/aimharder.db is no longer encrypted, and its logins are deleted
-    log in again with `aimharder login`
+    [HOME]/.local/state/aimharder/aimharder.db is no longer encrypted, and has no logins
+    log in with `aimharder login`
     ");
     assert_snapshot!(shot(home.run("sessions")), @"
     exit: 0

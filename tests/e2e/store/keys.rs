@@ -89,7 +89,7 @@ fn a_lost_key_costs_the_logins_and_nothing_else() {
     let printed = home.run("store decrypt --forget-logins").json();
     assert_eq!(
         (&printed["encrypted"], &printed["sessions"]),
-        (&json!(false), &json!(1))
+        (&json!(false), &json!(0))
     );
     let left = home.sessions();
     assert_eq!(left[0]["status"], "expired");
