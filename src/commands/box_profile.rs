@@ -8,11 +8,10 @@ use crate::clock;
 use crate::config::BoxConfig;
 use crate::error::Failure;
 use crate::model::account::Account;
-use crate::model::box_profile::BoxProfile;
+use crate::model::box_profile::{BoxProfile, KnownBox};
 use crate::model::opening::{ClassRule, Opening, OpeningRules, Source};
 use crate::platform::{BoxAt, Row};
 use crate::sessions::ActiveSession;
-use crate::store::BoxRow;
 
 impl App {
     /// The box to act in: the named one, the config's, or the account's only one. Logs what is known of it.
@@ -59,7 +58,12 @@ impl App {
         known.into_iter().map(|row| self.describe(row)).collect()
     }
 
-    fn named_profile(&self, account: &Account, known: &[BoxRow], name: &str) -> Result<BoxProfile> {
+    fn named_profile(
+        &self,
+        account: &Account,
+        known: &[KnownBox],
+        name: &str,
+    ) -> Result<BoxProfile> {
         if let Some(row) = known.iter().find(|row| row.name == name) {
             return self.describe(row.clone());
         }
@@ -83,7 +87,7 @@ impl App {
     }
 
     /// Combines what config and store know of a box.
-    pub(super) fn describe(&self, row: BoxRow) -> Result<BoxProfile> {
+    pub(super) fn describe(&self, row: KnownBox) -> Result<BoxProfile> {
         let configured = self.config.boxes.get(&row.name);
         let opening_rules = self.opening_rules(&row, configured)?;
         let zone = configured.and_then(|c| c.timezone).or(row.timezone);
@@ -101,7 +105,11 @@ impl App {
         Ok(profile)
     }
 
-    fn opening_rules(&self, row: &BoxRow, configured: Option<&BoxConfig>) -> Result<OpeningRules> {
+    fn opening_rules(
+        &self,
+        row: &KnownBox,
+        configured: Option<&BoxConfig>,
+    ) -> Result<OpeningRules> {
         let given = |rule| Opening::given(rule, Source::Config);
         let set = row.opens.map(|rule| Opening::given(rule, Source::Set));
         let by_config = configured.iter().flat_map(|c| &c.opens_by_class);
@@ -160,15 +168,15 @@ impl App {
     }
 }
 
-fn bare(name: &str) -> BoxRow {
-    BoxRow {
+fn bare(name: &str) -> KnownBox {
+    KnownBox {
         name: name.to_owned(),
-        ..BoxRow::default()
+        ..KnownBox::default()
     }
 }
 
 /// The names of boxes for a message, or `none`.
-pub(super) fn names(rows: &[BoxRow]) -> String {
+pub(super) fn names(rows: &[KnownBox]) -> String {
     if rows.is_empty() {
         return "none".to_owned();
     }

@@ -21,7 +21,7 @@ use crate::model::opening::{ClassRule, Opening, Rule, Source};
 use crate::model::prebooking::class_name;
 use crate::model::session::SessionKind;
 use crate::model::zone;
-use crate::platform::{self, BoxRef};
+use crate::platform;
 use crate::sessions::{self, ActiveSession, SessionSelector};
 use crate::text::similar;
 use crate::ui::Ui;
@@ -193,8 +193,8 @@ pub(super) fn detect(
         found = session.call(platform::Platform::home_boxes)?;
     }
     for found in &mut found {
-        if found.id.is_none() {
-            found.id = id_of(&mut session, found)?;
+        if let (None, Some(host)) = (found.id, &found.host) {
+            found.id = id_of(&mut session, &found.name, host)?;
         }
     }
     if found.is_empty() {
@@ -207,11 +207,11 @@ pub(super) fn detect(
 }
 
 /// The number on the box's own page. A page without one is a warning.
-fn id_of(session: &mut ActiveSession<'_>, found: &BoxRef) -> sessions::Result<Option<i64>> {
-    match session.box_id(&found.host) {
+fn id_of(session: &mut ActiveSession<'_>, name: &str, host: &str) -> sessions::Result<Option<i64>> {
+    match session.box_id(host) {
         Ok(id) => Ok(Some(id)),
         Err(sessions::Error::Platform(e)) => {
-            log::warn!("the number of box {} was not found: {e}", found.name);
+            log::warn!("the number of box {name} was not found: {e}");
             Ok(None)
         }
         Err(e) => Err(e),

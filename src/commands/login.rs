@@ -14,11 +14,11 @@ use super::{SessionRef, boxes};
 use crate::commands::failure;
 use crate::error::{ExitKind, Failure};
 use crate::model::account::Account;
+use crate::model::box_profile::KnownBox;
 use crate::model::session::{Fingerprint, SessionKind};
 use crate::password::{self, PasswordSource};
 use crate::secret::Secret;
 use crate::sessions::{Granted, SessionSelector};
-use crate::store::BoxRow;
 use crate::text::append_flag;
 use crate::ui::Ui;
 use crate::ui::table::{OutputStyle, Style, unbroken};
@@ -110,7 +110,7 @@ pub(crate) fn run(args: &LoginArgs, app: &App, ui: &mut Ui) -> Result<()> {
     remember_boxes(app, &account, &granted);
     let boxes = app.store.boxes_of(&account)?;
     let listed =
-        |row: &BoxRow| json!({ "box": row.name, "id": row.set_id.or(row.id), "name": row.title });
+        |row: &KnownBox| json!({ "box": row.name, "id": row.set_id.or(row.id), "name": row.title });
     let data = json!({
         "account": account,
         "sessions": logins,
@@ -137,7 +137,12 @@ pub(crate) fn run(args: &LoginArgs, app: &App, ui: &mut Ui) -> Result<()> {
     })
 }
 
-fn text(app: &App, logins: &[SessionLogin], boxes: &[BoxRow], style: &OutputStyle) -> Vec<String> {
+fn text(
+    app: &App,
+    logins: &[SessionLogin],
+    boxes: &[KnownBox],
+    style: &OutputStyle,
+) -> Vec<String> {
     let mut lines = Vec::new();
     for login in logins {
         let what = match login.session.kind {
@@ -181,7 +186,7 @@ fn remember_boxes(app: &App, account: &Account, granted: &Granted) {
 }
 
 /// The command that shows tomorrow's classes, with the flags that it needs for this account.
-fn next_command(app: &App, account: &Account, boxes: &[BoxRow]) -> Option<String> {
+fn next_command(app: &App, account: &Account, boxes: &[KnownBox]) -> Option<String> {
     let first = boxes.first()?;
     let config = &app.config;
     let mut line = "aimharder classes tomorrow".to_owned();

@@ -11,19 +11,6 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String")]
 pub struct Account(String);
 
-/// A box of the account as listed by the login, `whoami` or `/home` (protocol.md §2a, §4).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BoxRef {
-    /// The first label of its host: `crossfitdemo`.
-    pub name: String,
-    /// Always within the configured domain.
-    pub host: String,
-    /// Its id, if listed.
-    pub id: Option<i64>,
-    /// Its title, cleaned.
-    pub title: Option<String>,
-}
-
 impl Account {
     /// The address as it is stored, shown and sent: trimmed, in lower case.
     pub fn as_str(&self) -> &str {

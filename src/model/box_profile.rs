@@ -5,7 +5,26 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
-use super::opening::OpeningRules;
+use super::opening::{OpeningRules, Rule};
+
+/// A box as the platform lists it (protocol.md §2a, §4). The store adds the settings of the user.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KnownBox {
+    /// The first label of its host, which `--box` names.
+    pub name: String,
+    /// The host of `centre_url`, within the configured domain. `None` if the platform has not listed the box.
+    pub host: Option<String>,
+    /// The platform's number, for the `box=` of every call. `None` while unknown.
+    pub id: Option<i64>,
+    /// Its title, cleaned, such as "CrossFit Demo".
+    pub title: Option<String>,
+    /// The number of `boxes set --id`. It takes precedence over `id`.
+    pub set_id: Option<i64>,
+    /// The zone of `boxes set --timezone`.
+    pub timezone: Option<Tz>,
+    /// The rule of `boxes set --opens`.
+    pub opens: Option<Rule>,
+}
 
 /// What config and store know of a box.
 #[derive(Debug, Clone)]

@@ -5,7 +5,7 @@ use super::call::Response;
 use super::host::{box_of, host_of, within};
 use super::html;
 use super::lenient::Loose;
-use super::{BoxRef, Error, Jar, Platform, Result, classify};
+use super::{Error, Jar, KnownBox, Platform, Result, classify};
 
 /// The number of links or roles that are read: an account has a few boxes, and a hostile page may have thousands of links.
 const MAX_LINKS: usize = 1000;
@@ -15,7 +15,7 @@ impl Platform {
     ///
     /// # Errors
     /// Those of an API call; [`Error::LoggedOut`] also if no account is listed.
-    pub fn whoami(&self, jar: &mut Jar) -> Result<Vec<BoxRef>> {
+    pub fn whoami(&self, jar: &mut Jar) -> Result<Vec<KnownBox>> {
         let call = self.script(self.domain(), "/api/whoami", &[])?;
         self.ask(jar, call, |response| read_whoami(response, self.domain()))
     }
@@ -24,7 +24,7 @@ impl Platform {
     ///
     /// # Errors
     /// As for a page; [`Error::LoggedOut`] if it is the login page.
-    pub fn home_boxes(&self, jar: &mut Jar) -> Result<Vec<BoxRef>> {
+    pub fn home_boxes(&self, jar: &mut Jar) -> Result<Vec<KnownBox>> {
         let call = self.page(self.domain(), "/home", &[])?;
         self.ask(jar, call, |response| read_home(response, self.domain()))
     }
@@ -42,7 +42,7 @@ impl Platform {
 ///
 /// # Errors
 /// As for [`Platform::whoami`].
-pub fn read_whoami(response: &Response, domain: &str) -> Result<Vec<BoxRef>> {
+pub fn read_whoami(response: &Response, domain: &str) -> Result<Vec<KnownBox>> {
     let object = classify::data(response)?;
     let data = Loose(&object).get("data");
     let is_empty = data.0.as_array().is_some_and(Vec::is_empty);
@@ -74,18 +74,19 @@ fn names_account(person: Loose<'_>) -> bool {
 }
 
 /// The boxes of `roles` lists, each once: an account may be client and coach of one box.
-pub(super) fn boxes(roles: &[Loose<'_>], domain: &str) -> Vec<BoxRef> {
-    let mut boxes: Vec<BoxRef> = Vec::new();
+pub(super) fn boxes(roles: &[Loose<'_>], domain: &str) -> Vec<KnownBox> {
+    let mut boxes: Vec<KnownBox> = Vec::new();
     for role in roles.iter().flat_map(|roles| roles.items()).take(MAX_LINKS) {
         let url = role.get("centre_url").raw();
         let Some((name, host)) = url.and_then(|url| box_of(&host_of(&url)?, domain)) else {
             continue;
         };
-        let found = BoxRef {
+        let found = KnownBox {
             name,
-            host,
+            host: Some(host),
             id: role.get("boid").int().filter(|id| *id > 0),
             title: role.get("gym").words(),
+            ..KnownBox::default()
         };
         add(&mut boxes, found);
     }
@@ -93,7 +94,7 @@ pub(super) fn boxes(roles: &[Loose<'_>], domain: &str) -> Vec<BoxRef> {
 }
 
 /// Adds a box, or what is not known of it yet.
-fn add(boxes: &mut Vec<BoxRef>, found: BoxRef) {
+fn add(boxes: &mut Vec<KnownBox>, found: KnownBox) {
     match boxes.iter_mut().find(|known| known.name == found.name) {
         Some(known) => {
             known.id = known.id.or(found.id);
@@ -107,29 +108,25 @@ fn add(boxes: &mut Vec<BoxRef>, found: BoxRef) {
 ///
 /// # Errors
 /// As for [`Platform::home_boxes`].
-pub fn read_home(response: &Response, domain: &str) -> Result<Vec<BoxRef>> {
+pub fn read_home(response: &Response, domain: &str) -> Result<Vec<KnownBox>> {
     classify::or_login_page(response, read_links(response, domain))
 }
 
-fn read_links(response: &Response, domain: &str) -> Result<Vec<BoxRef>> {
+fn read_links(response: &Response, domain: &str) -> Result<Vec<KnownBox>> {
     let page = classify::page(response)?;
-    let mut boxes: Vec<BoxRef> = Vec::new();
+    let mut boxes: Vec<KnownBox> = Vec::new();
     for link in html::attributes(&page, "a", "href").take(MAX_LINKS) {
         // a relative link or a link to another site names no box
         let host = host_of(&link).filter(|host| within(host, domain) && link.contains("//"));
         let Some((name, host)) = host.and_then(|host| box_of(&host, domain)) else {
             continue;
         };
-        let (id, title) = (None, None);
-        add(
-            &mut boxes,
-            BoxRef {
-                name,
-                host,
-                id,
-                title,
-            },
-        );
+        let found = KnownBox {
+            name,
+            host: Some(host),
+            ..KnownBox::default()
+        };
+        add(&mut boxes, found);
     }
     if boxes.is_empty() && classify::is_login_page(response) {
         return Err(Error::LoggedOut);

@@ -5,16 +5,17 @@ use crate::platform::test_server::answered;
 
 const DOMAIN: &str = "aimharder.com";
 
-fn whoami(body: &str) -> Result<Vec<BoxRef>> {
+fn whoami(body: &str) -> Result<Vec<KnownBox>> {
     read_whoami(&answered(body), DOMAIN)
 }
 
-fn demo() -> BoxRef {
-    BoxRef {
+fn demo() -> KnownBox {
+    KnownBox {
         name: "crossfitdemo".to_owned(),
-        host: "crossfitdemo.aimharder.com".to_owned(),
+        host: Some("crossfitdemo.aimharder.com".to_owned()),
         id: Some(10122),
         title: Some("CrossFit Demo".to_owned()),
+        ..KnownBox::default()
     }
 }
 
@@ -86,7 +87,7 @@ fn home_links_name_boxes() {
     let boxes = read_home(&answered(page), DOMAIN).unwrap();
     let names: Vec<_> = boxes
         .iter()
-        .map(|b| (b.name.as_str(), b.host.as_str()))
+        .map(|b| (b.name.as_str(), b.host.as_deref().unwrap()))
         .collect();
     assert_eq!(
         names,

@@ -70,7 +70,7 @@ use crate::http_client;
 use record::Recording;
 
 pub use crate::http_client::Cause;
-pub use crate::model::account::BoxRef;
+pub use crate::model::box_profile::KnownBox;
 
 /// The result of a call.
 pub type Result<T> = std::result::Result<T, Error>;

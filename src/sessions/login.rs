@@ -14,7 +14,7 @@ use crate::model::account::Account;
 use crate::model::instant::shifted;
 use crate::model::session::{SessionKind, SessionRef};
 use crate::password::{self, PasswordSource};
-use crate::platform::{self, BoxRef, LoginError};
+use crate::platform::{self, KnownBox, LoginError};
 use crate::secret::Secret;
 use crate::store::{FormGuard, SessionRow};
 use crate::{clock, signals};
@@ -30,7 +30,7 @@ pub struct Granted {
     /// The stored session.
     pub row: SessionRow,
     /// The boxes that the response names.
-    pub boxes: Vec<BoxRef>,
+    pub boxes: Vec<KnownBox>,
     /// Why the `setrefresh` that followed failed.
     pub warning: Option<String>,
 }
@@ -131,7 +131,7 @@ impl SessionManager<'_> {
         session: &SessionRef,
         password: &Secret,
         unattended: bool,
-    ) -> Result<(SessionRow, Vec<BoxRef>)> {
+    ) -> Result<(SessionRow, Vec<KnownBox>)> {
         let mut missing = String::new();
         for flow in self.flows(account)? {
             let (email, print) = (account.as_str(), session.fingerprint.as_str());

@@ -237,7 +237,9 @@ impl ActiveSession<'_> {
             };
             log::info!("{unknown}; asking whoami");
             let boxes = platform.whoami(jar)?;
-            let found = boxes.into_iter().find(|found| found.host == host);
+            let found = boxes
+                .into_iter()
+                .find(|found| found.host.as_deref() == Some(host));
             found.and_then(|found| found.id).ok_or(unknown)
         })
     }

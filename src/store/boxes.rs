@@ -5,35 +5,17 @@ use rusqlite::{Row, params};
 
 use super::prebookings::{maybe_text, text};
 use super::{Result, Store};
-use crate::model::account::{Account, BoxRef};
+use crate::model::account::Account;
+use crate::model::box_profile::KnownBox;
 use crate::model::opening::{ClassRule, Opening, Rule, Source};
 use crate::model::zone::parse_zone;
 use crate::text::fold;
-
-/// One box as it is stored.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct BoxRow {
-    /// The first label of its host, which `--box` names.
-    pub name: String,
-    /// The host of `centre_url`, if it is within the configured domain.
-    pub host: Option<String>,
-    /// The platform's number, for the `box=` of every call. `None` while unknown.
-    pub id: Option<i64>,
-    /// Its title, such as "CrossFit Demo".
-    pub title: Option<String>,
-    /// The number of `boxes set --id`. It takes precedence over `id`.
-    pub set_id: Option<i64>,
-    /// The zone of `boxes set --timezone`.
-    pub timezone: Option<Tz>,
-    /// The rule of `boxes set --opens`.
-    pub opens: Option<Rule>,
-}
 
 const COLUMNS: &str = "name, host, id, title, set_id, timezone, opens";
 
 impl Store {
     /// Stores the boxes of an account. Facts that are missing do not replace known ones.
-    pub fn put_boxes(&self, account: &Account, found: &[BoxRef]) -> Result<()> {
+    pub fn put_boxes(&self, account: &Account, found: &[KnownBox]) -> Result<()> {
         let put = "INSERT INTO boxes (name, host, id, title) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET \
                    host = excluded.host, id = coalesce(excluded.id, id), title = coalesce(excluded.title, title)";
         let link =
@@ -48,7 +30,7 @@ impl Store {
     }
 
     /// The boxes of an account, by name.
-    pub fn boxes_of(&self, account: &Account) -> Result<Vec<BoxRow>> {
+    pub fn boxes_of(&self, account: &Account) -> Result<Vec<KnownBox>> {
         let sql = format!(
             "SELECT {COLUMNS} FROM boxes WHERE name IN (SELECT box FROM account_boxes WHERE account = ?1) ORDER BY name"
         );
@@ -56,7 +38,7 @@ impl Store {
     }
 
     /// The boxes of an account, or of all; with those that no account has, which `boxes set` made. Ordered by name.
-    pub fn boxes(&self, account: Option<&Account>) -> Result<Vec<BoxRow>> {
+    pub fn boxes(&self, account: Option<&Account>) -> Result<Vec<KnownBox>> {
         let sql = format!(
             "SELECT {COLUMNS} FROM boxes WHERE ?1 IS NULL OR name IN (SELECT box FROM account_boxes WHERE account = ?1) \
              OR name NOT IN (SELECT box FROM account_boxes) ORDER BY name"
@@ -84,7 +66,7 @@ impl Store {
     }
 
     /// One box by its name, of any account.
-    pub fn gym(&self, name: &str) -> Result<Option<BoxRow>> {
+    pub fn gym(&self, name: &str) -> Result<Option<KnownBox>> {
         let sql = format!("SELECT {COLUMNS} FROM boxes WHERE name = ?1");
         self.find(&sql, [name], read)
     }
@@ -168,8 +150,8 @@ impl Store {
     }
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<BoxRow> {
-    Ok(BoxRow {
+fn read(row: &Row<'_>) -> rusqlite::Result<KnownBox> {
+    Ok(KnownBox {
         name: row.get("name")?,
         host: row.get("host")?,
         id: row.get("id")?,

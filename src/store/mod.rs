@@ -50,7 +50,6 @@ use crate::error::{ExitError, ExitKind};
 use crate::store_key::KeySource;
 
 pub use accounts::RefusedPassword;
-pub use boxes::BoxRow;
 pub use convert::Conversion;
 pub use due::DueQuery;
 pub use encryption::new_key;

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use aimharder::model::account::{Account, BoxRef};
+use aimharder::model::account::Account;
+use aimharder::model::box_profile::KnownBox;
 use aimharder::store::Store;
 use anyhow::{Context, Result};
 use chrono::TimeDelta;
@@ -82,11 +83,11 @@ pub(super) fn run(tools: &Tools, accounts: usize, wait: i64) -> Result<SameInsta
 
 /// Stores the box as a login does.
 fn store_box(store: &Store, account: &Account) -> Result<()> {
-    let found = BoxRef {
+    let found = KnownBox {
         name: BOX.to_owned(),
-        host: format!("{BOX}.{DOMAIN}"),
+        host: Some(format!("{BOX}.{DOMAIN}")),
         id: Some(10122),
-        title: None,
+        ..KnownBox::default()
     };
     Ok(store.put_boxes(account, &[found])?)
 }

@@ -2,7 +2,7 @@
 
 use super::super::call::Response;
 use super::super::lenient::Loose;
-use super::super::{BoxRef, Error, LoginError, account, classify, parse_token};
+use super::super::{Error, KnownBox, LoginError, account, classify, parse_token};
 use super::{not_there, refused};
 use crate::config::LoginFlow;
 use crate::secret::Secret;
@@ -15,7 +15,7 @@ use crate::secret::Secret;
 pub fn read(
     response: &Response,
     domain: &str,
-) -> Result<(Option<Secret>, Vec<BoxRef>), LoginError> {
+) -> Result<(Option<Secret>, Vec<KnownBox>), LoginError> {
     classify::status(response.status, response)?;
     let Some(object) =
         classify::object(&response.body).filter(|_| !matches!(response.status, 404 | 405 | 410))

@@ -6,7 +6,7 @@ use super::*;
 const DOMAIN: &str = "aimharder.com";
 const TOKEN: &str = "69232|1766731601|03485f300f1a53a7e34143a0af9d2592";
 
-fn read_body(status: u16, body: &str) -> Result<(Option<Secret>, Vec<BoxRef>), LoginError> {
+fn read_body(status: u16, body: &str) -> Result<(Option<Secret>, Vec<KnownBox>), LoginError> {
     read(&Response::new("h", status, body.as_bytes()), DOMAIN)
 }
 

@@ -10,7 +10,7 @@ pub(super) mod json;
 use super::call::Response;
 use super::redact::Redactor;
 use super::refusal::is_key;
-use super::{BoxRef, Jar, LoginError, Platform};
+use super::{Jar, KnownBox, LoginError, Platform};
 use crate::config::LoginFlow;
 use crate::secret::Secret;
 use crate::text;
@@ -36,7 +36,7 @@ impl Platform {
         email: &str,
         password: &Secret,
         fingerprint: &str,
-    ) -> Result<(Jar, Secret, Vec<BoxRef>), LoginError> {
+    ) -> Result<(Jar, Secret, Vec<KnownBox>), LoginError> {
         let host = format!("login.{}", self.domain());
         let mut jar = Jar::default();
         let (token, boxes) = match flow {

@@ -9,7 +9,8 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use aimharder::model::account::{Account, BoxRef};
+use aimharder::model::account::Account;
+use aimharder::model::box_profile::KnownBox;
 use aimharder::model::session::{Fingerprint, SessionKind, SessionRef};
 use aimharder::secret::Secret;
 use aimharder::store::Store;
@@ -90,13 +91,13 @@ pub(crate) fn store_session(home: &Home, account: &str, kind: SessionKind) {
 
 /// Stores the boxes of an account.
 pub(crate) fn store_boxes(home: &Home, account: &str, boxes: &[&str]) {
-    let found = boxes.iter().map(|name| BoxRef {
+    let found = boxes.iter().map(|name| KnownBox {
         name: (*name).to_owned(),
-        host: format!("{name}.aimharder.com"),
+        host: Some(format!("{name}.aimharder.com")),
         id: Some(10122),
-        title: None,
+        ..KnownBox::default()
     });
-    let found: Vec<BoxRef> = found.collect();
+    let found: Vec<KnownBox> = found.collect();
     let store = Store::open(&home.store_path()).unwrap();
     store.put_boxes(&account.parse().unwrap(), &found).unwrap();
 }

@@ -148,11 +148,12 @@ pub fn whole_token(token: &aimharder::secret::Secret) {
 }
 
 /// Boxes have hosts of the domain only, and each is named once.
-pub fn own_boxes(boxes: &[aimharder::platform::BoxRef]) {
+pub fn own_boxes(boxes: &[aimharder::platform::KnownBox]) {
     for (at, gym) in boxes.iter().enumerate() {
         assert!(aimharder::model::label::is_label(&gym.name), "{gym:?}");
-        assert!(gym.host.starts_with(&format!("{}.", gym.name)), "{gym:?}");
-        assert!(gym.host.ends_with(&format!(".{DOMAIN}")), "{gym:?}");
+        let host = gym.host.as_deref().unwrap();
+        assert!(host.starts_with(&format!("{}.", gym.name)), "{gym:?}");
+        assert!(host.ends_with(&format!(".{DOMAIN}")), "{gym:?}");
         assert!(!["www", "login"].contains(&gym.name.as_str()), "{gym:?}");
         assert!(gym.id.is_none_or(|id| id > 0), "{gym:?}");
         gym.title.iter().for_each(|title| shown(title));
