@@ -32,7 +32,7 @@ pub(crate) use book::{
 pub use cancel::{CancelOutcome, CancelResult, cancellable};
 pub use class::to_class;
 pub use outcome::{BookResult, Outcome};
-pub use upcoming::{Booking, BookingState, UpcomingBookings};
+pub use upcoming::{Booking, BookingState};
 
 /// An open session and a box, for the account holder or a family member.
 #[derive(Debug)]

@@ -11,20 +11,9 @@ use super::{BoxClient, Error};
 use crate::model::box_profile::BoxProfile;
 use crate::model::instant::{hours_minutes, instant, maybe_hours_minutes};
 use crate::model::zone;
-use crate::platform::{ListedBooking, Mine, NextBookings, Row};
+use crate::platform::{Bookings, ListedBooking, Mine, Row};
 use crate::sessions;
 use crate::text::fold;
-
-/// The bookings in one box.
-#[derive(Debug, Clone, Default)]
-pub struct UpcomingBookings {
-    /// Upcoming bookings and waiting-list places, in the platform's order.
-    pub coming: Vec<Booking>,
-    /// Past bookings that the platform still lists.
-    pub past: Vec<Booking>,
-    /// The address of the box.
-    pub address: Option<String>,
-}
 
 /// An upcoming or past booking.
 #[derive(Debug, Clone, Serialize)]
@@ -75,7 +64,7 @@ impl BoxClient<'_, '_> {
     ///
     /// # Errors
     /// The platform's; also a response whose day labels cannot be read.
-    pub fn upcoming(&mut self, profile: &BoxProfile) -> Result<UpcomingBookings, Error> {
+    pub fn upcoming(&mut self, profile: &BoxProfile) -> Result<Bookings<Booking>, Error> {
         let next = self.next_bookings()?;
         let days = days_of(&next)?;
         let mut rows: Vec<(NaiveDate, Row)> = Vec::new();
@@ -84,7 +73,7 @@ impl BoxClient<'_, '_> {
         }
         let read = |booked, rows| booking(booked, rows, profile);
         let coming = next.coming.iter().filter_map(|booked| read(booked, &rows));
-        let past = next.history.iter().filter_map(|past| {
+        let past = next.past.iter().filter_map(|past| {
             let booking = read(past, &[])?;
             let state = if past.late_cancelled {
                 BookingState::LateCancelled
@@ -93,7 +82,7 @@ impl BoxClient<'_, '_> {
             };
             Some(Booking { state, ..booking })
         });
-        Ok(UpcomingBookings {
+        Ok(Bookings {
             coming: coming.collect(),
             past: past.collect(),
             address: next.address.clone(),
@@ -109,14 +98,14 @@ impl BoxClient<'_, '_> {
     }
 
     /// A dead session gets an empty list too, so the login is checked if the list is empty.
-    fn next_bookings(&mut self) -> sessions::Result<NextBookings> {
+    fn next_bookings(&mut self) -> sessions::Result<Bookings<ListedBooking>> {
         let (at, family) = (&self.at, self.family.as_deref());
         let next = self.live.call(|platform, jar| {
             let next = platform.next_bookings(jar, at, family)?;
             log::info!(
                 "AimHarder names {} bookings to come in this box, and {} of the past",
                 next.coming.len(),
-                next.history.len()
+                next.past.len()
             );
             if next.coming.is_empty() {
                 log::info!("an empty list of bookings does not prove the login; asking whoami");
@@ -129,7 +118,7 @@ impl BoxClient<'_, '_> {
     }
 }
 
-fn days_of(next: &NextBookings) -> Result<BTreeSet<NaiveDate>, Error> {
+fn days_of(next: &Bookings<ListedBooking>) -> Result<BTreeSet<NaiveDate>, Error> {
     let days = next.coming.iter().map(|booked| {
         booked.day.ok_or_else(|| {
             Error::NotDone(format!(

@@ -9,13 +9,13 @@ use super::schedule::{Mine, mine};
 use super::{BoxAt, Jar, Platform, Result, classify};
 use crate::model::{day::parse_label, time::parse_span};
 
-/// The account's bookings at one box.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct NextBookings {
-    /// `nextClasses`: booked classes and waiting lists.
-    pub coming: Vec<ListedBooking>,
-    /// `history`: past classes.
-    pub history: Vec<ListedBooking>,
+/// The bookings in one box, as `nextBookings` lists them or completed from the schedule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bookings<B> {
+    /// `nextClasses`: upcoming bookings and waiting-list places, in the platform's order.
+    pub coming: Vec<B>,
+    /// `history`: past bookings that the platform still lists.
+    pub past: Vec<B>,
     /// The address of the box, cleaned, from the first entry that has one.
     pub address: Option<String>,
 }
@@ -49,7 +49,7 @@ impl Platform {
         jar: &mut Jar,
         at: &BoxAt,
         family: Option<&str>,
-    ) -> Result<NextBookings> {
+    ) -> Result<Bookings<ListedBooking>> {
         let id = at.id.to_string();
         let mut query = vec![("box", id.as_str())];
         query.extend(family.map(|family| ("familyId", family)));
@@ -62,7 +62,7 @@ impl Platform {
 ///
 /// # Errors
 /// As for [`Platform::next_bookings`].
-pub fn read(response: &Response) -> Result<NextBookings> {
+pub fn read(response: &Response) -> Result<Bookings<ListedBooking>> {
     let data = classify::data(response)?;
     let data = Loose(&data);
     let (coming, history) = (data.get("nextClasses"), data.get("history"));
@@ -79,10 +79,9 @@ pub fn read(response: &Response) -> Result<NextBookings> {
             "listed {listed} bookings, none of them with a time"
         )));
     }
-    let history = history.items().filter_map(booking).collect();
-    Ok(NextBookings {
+    Ok(Bookings {
         coming,
-        history,
+        past: history.items().filter_map(booking).collect(),
         address,
     })
 }
@@ -142,7 +141,7 @@ mod tests {
             (lists.coming[1].day, &lists.coming[1].state),
             (None, &Mine::Waiting)
         );
-        let [good, late] = &lists.history[..] else {
+        let [good, late] = &lists.past[..] else {
             panic!("two")
         };
         let read = |row: &ListedBooking| (row.late_cancelled, row.state.clone());
@@ -154,7 +153,11 @@ mod tests {
     fn needs_a_list() {
         assert_eq!(
             read(&answered(r#"{"nextClasses":[]}"#)),
-            Ok(NextBookings::default())
+            Ok(Bookings {
+                coming: vec![],
+                past: vec![],
+                address: None
+            })
         );
         for none in ["{}", r#"{"nextClasses":null}"#, r#"{"nextClasses":{}}"#] {
             assert!(

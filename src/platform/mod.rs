@@ -54,7 +54,7 @@ use std::time::Duration;
 use reqwest::blocking::Client;
 
 pub use book::{BookResponse, Verdict};
-pub use bookings::{ListedBooking, NextBookings};
+pub use bookings::{Bookings, ListedBooking};
 pub use cancel::{CancelResponse, CancelVerdict};
 pub use cookies::Jar;
 pub use error::{Error, LoginError};

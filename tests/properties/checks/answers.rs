@@ -78,9 +78,9 @@ pub fn next_bookings(data: &[u8]) {
         return;
     };
     let sent = |key: &str| answer.get(key).as_array().map_or(0, Vec::len);
-    assert!(next.coming.len() <= sent("nextClasses") && next.history.len() <= sent("history"));
+    assert!(next.coming.len() <= sent("nextClasses") && next.past.len() <= sent("history"));
     let coming = next.coming.iter().map(|c| (c.day, &c.label, &c.name));
-    let past = next.history.iter().map(|p| (p.day, &p.label, &p.name));
+    let past = next.past.iter().map(|p| (p.day, &p.label, &p.name));
     for (day, label, name) in coming.chain(past) {
         day.into_iter().for_each(super::written::within_years);
         shown(label);
