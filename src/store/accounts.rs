@@ -23,11 +23,7 @@ pub struct RefusedPassword {
 
 /// The column of an account's refused password.
 pub(super) fn hash_of(account: &str) -> SecretPlace<'_> {
-    SecretPlace {
-        column: "refused_hash",
-        account,
-        fingerprint: "",
-    }
+    ["refused_hash", account, ""]
 }
 
 impl Store {

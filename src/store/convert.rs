@@ -11,7 +11,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 use serde::Serialize;
 
-use super::encryption::{SecretCodec, SecretPlace, new_salt};
+use super::encryption::{SecretCodec, new_salt};
 use super::lock::conversion_lock;
 use super::open::busy;
 use super::secrets::no_key;
@@ -158,7 +158,7 @@ impl Store {
     fn convert_column(
         &self,
         change: &Connection,
-        (table, column, keys): (&str, &'static str, &str),
+        (table, column, keys): (&str, &str, &str),
         from: Option<&SecretCodec>,
         to: Option<&SecretCodec>,
     ) -> Result<()> {
@@ -174,11 +174,7 @@ impl Store {
             })
             .at(self.path())?;
         for (account, fingerprint) in rows {
-            let place = SecretPlace {
-                column,
-                account: &account,
-                fingerprint: &fingerprint,
-            };
+            let place = [column, &account, &fingerprint];
             let value = change
                 .prepare_cached(&read)
                 .and_then(|mut read| read.query_row([&account, &fingerprint], |row| row.get(0)))

@@ -20,19 +20,10 @@ pub(super) const SALT: usize = 16;
 /// The text that is encrypted once per store, to recognize the key that fits.
 const PROOF: &str = "the key of this store";
 
-/// The place of a value in the store.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct SecretPlace<'a> {
-    pub(super) column: &'static str,
-    pub(super) account: &'a str,
-    pub(super) fingerprint: &'a str,
-}
+/// The place of a value in the store: its column, account and fingerprint.
+pub(super) type SecretPlace<'a> = [&'a str; 3];
 
-const PROOF_PLACE: SecretPlace<'static> = SecretPlace {
-    column: "proof",
-    account: "",
-    fingerprint: "",
-};
+const PROOF_PLACE: SecretPlace<'static> = ["proof", "", ""];
 
 /// Encrypts and decrypts the values of one store.
 #[derive(Debug)]
@@ -87,7 +78,7 @@ impl SecretCodec {
     pub(super) fn encrypt(&self, place: SecretPlace<'_>, text: &str) -> Option<Vec<u8>> {
         let mut nonce = [0_u8; NONCE_LEN];
         getrandom::fill(&mut nonce).ok()?;
-        let name = place.name();
+        let name = place_name(place);
         // with room for all of it, so that growing leaves no copy of the text in memory
         let mut encrypted = Vec::with_capacity(text.len() + CHACHA20_POLY1305.tag_len());
         encrypted.extend(text.as_bytes());
@@ -108,7 +99,7 @@ impl SecretCodec {
     pub(super) fn decrypt(&self, place: SecretPlace<'_>, encrypted: &[u8]) -> Option<Secret> {
         let rest = encrypted.strip_prefix(&[FORMAT])?;
         let (nonce, body) = rest.split_first_chunk::<NONCE_LEN>()?;
-        let name = place.name();
+        let name = place_name(place);
         let mut text = Zeroizing::new(body.to_owned());
         let nonce = Nonce::assume_unique_for_key(*nonce);
         let opened = (self.key(&name)?).open_in_place(nonce, Aad::from(&name), &mut text);
@@ -122,27 +113,22 @@ impl SecretCodec {
     }
 }
 
-impl SecretPlace<'_> {
-    /// The parts of the place, each after its length, so that no two places have the same name.
-    fn name(self) -> Vec<u8> {
-        let mut name = b"aimharder store".to_vec();
-        for part in [self.column, self.account, self.fingerprint] {
-            name.extend((part.len() as u64).to_be_bytes());
-            name.extend(part.as_bytes());
-        }
-        name
+/// The parts of a place, each after its length, so that no two places have the same name.
+fn place_name(place: SecretPlace<'_>) -> Vec<u8> {
+    let mut name = b"aimharder store".to_vec();
+    for part in place {
+        name.extend((part.len() as u64).to_be_bytes());
+        name.extend(part.as_bytes());
     }
+    name
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const TOKEN: SecretPlace<'static> = SecretPlace {
-        column: "token",
-        account: "ana@example.org",
-        fingerprint: "bg-1",
-    };
+    const ANA: &str = "ana@example.org";
+    const TOKEN: SecretPlace<'static> = ["token", ANA, "bg-1"];
 
     fn codec(digit: &str, salt: u8) -> SecretCodec {
         SecretCodec::new(&Secret::new(digit.repeat(64)), &[salt; SALT]).unwrap()
@@ -157,24 +143,11 @@ mod tests {
             "69232|1|ab"
         );
         let places = [
-            SecretPlace {
-                column: "cookies",
-                ..TOKEN
-            },
-            SecretPlace {
-                account: "ben@example.org",
-                ..TOKEN
-            },
-            SecretPlace {
-                fingerprint: "bg-2",
-                ..TOKEN
-            },
+            ["cookies", ANA, "bg-1"],
+            ["token", "ben@example.org", "bg-1"],
+            ["token", ANA, "bg-2"],
             // the same letters, divided differently
-            SecretPlace {
-                account: "ana@example.orgb",
-                fingerprint: "g-1",
-                ..TOKEN
-            },
+            ["token", "ana@example.orgb", "g-1"],
         ];
         for place in places {
             assert_eq!(ours.decrypt(place, &encrypted), None, "{place:?}");

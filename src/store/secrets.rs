@@ -162,6 +162,7 @@ impl Store {
         place: SecretPlace<'_>,
         value: Value,
     ) -> Result<Secret> {
+        let [column, account, _] = place;
         let secret = match (value, codec) {
             (Value::Text(text), _) => Some(Secret::new(text)),
             (Value::Blob(encrypted), Some(codec)) => codec.decrypt(place, &encrypted),
@@ -169,10 +170,8 @@ impl Store {
         };
         secret.ok_or_else(|| {
             Error::Unusable(format!(
-                "the {} of {} in the store {} cannot be decrypted although the key fits: it is damaged, or was moved there from \
+                "the {column} of {account} in the store {} cannot be decrypted although the key fits: it is damaged, or was moved there from \
                  another session; put a copy back, or log in again after `aimharder store decrypt --forget-logins`",
-                place.column,
-                place.account,
                 self.path().display()
             ))
         })

@@ -278,11 +278,7 @@ pub(super) fn places<'a>(
     account: &'a Account,
     fingerprint: &'a Fingerprint,
 ) -> [SecretPlace<'a>; 2] {
-    ["token", "cookies"].map(|column| SecretPlace {
-        column,
-        account: account.as_str(),
-        fingerprint: fingerprint.as_str(),
-    })
+    ["token", "cookies"].map(|column| [column, account.as_str(), fingerprint.as_str()])
 }
 
 /// When a token expires: its second part, in Unix seconds (protocol.md §3).
