@@ -12,7 +12,7 @@ use crate::model::day;
 use crate::model::prebooking::class_name;
 use crate::model::session::{SHORTEST_PREFIX, SessionKind};
 use crate::model::time::{parse_duration, parse_time};
-use crate::model::weekly::Weekdays;
+use crate::model::weekly::parse_weekdays;
 use crate::text::{append_flag, quote};
 
 /// The flags that every command has.
@@ -159,7 +159,7 @@ impl ClassArgs {
                         quote(word)
                     ));
                 }
-                (Err(_), None) if word.parse::<Weekdays>().is_ok() => {
+                (Err(_), None) if parse_weekdays(word).is_ok() => {
                     return Err(self.more_than_one_day(word, rest));
                 }
                 (Err(why), None) => return Err(why),

@@ -1,10 +1,9 @@
 //! Weekly rules and skipped days, on the box's calendar.
 
 use std::fmt;
-use std::str::FromStr;
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc, Weekday};
-use serde::{Serialize, Serializer};
+use chrono::{DateTime, NaiveDate, Utc, Weekday, WeekdaySet};
+use serde::Serialize;
 
 use super::day::{parse_weekday, weekday_short};
 use super::prebooking::PrebookRequest;
@@ -18,7 +17,7 @@ pub struct WeeklyRule {
     /// The request of each occurrence.
     pub request: PrebookRequest,
     /// The days of the week on the box's calendar.
-    pub weekdays: Weekdays,
+    pub weekdays: WeekdaySet,
     /// The last day, included.
     pub until: Option<NaiveDate>,
     /// When it was added.
@@ -28,7 +27,8 @@ pub struct WeeklyRule {
 impl WeeklyRule {
     /// The command line that adds this rule with another request, which has no class id.
     pub fn command(&self, request: &PrebookRequest) -> String {
-        let mut line = request.command_on(&format!("--weekly {}", self.weekdays));
+        let days = weekday_names(self.weekdays).join(",");
+        let mut line = request.command_on(&format!("--weekly {days}"));
         if let Some(until) = self.until {
             append_flag(&mut line, "--until", &until.to_string());
         }
@@ -36,54 +36,33 @@ impl WeeklyRule {
     }
 }
 
-/// One weekday or more, each once, Monday first. Read from lists and ranges (`mon,wed`, `mon-fri`), written as `mon,wed`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Weekdays(Vec<Weekday>);
-
-impl Weekdays {
-    /// Whether the day falls on one of them.
-    pub fn contains(&self, day: NaiveDate) -> bool {
-        self.0.contains(&day.weekday())
-    }
-}
-
-impl FromStr for Weekdays {
-    type Err = String;
-
-    fn from_str(raw: &str) -> Result<Self, String> {
-        let weekday = |word: &str| {
-            parse_weekday(word).ok_or_else(|| {
-                let word = quote(word.trim());
-                format!("{word} is not a weekday; use mon,wed or mon-fri")
-            })
-        };
-        let mut days = Vec::new();
-        for part in raw.split(',') {
-            let (first, last) = part.split_once('-').unwrap_or((part, part));
-            let (mut day, last) = (weekday(first)?, weekday(last)?);
-            days.push(day);
-            while day != last {
-                day = day.succ();
-                days.push(day);
-            }
+/// Reads one weekday or more from lists and ranges: `mon,wed`, `mon-fri`.
+///
+/// # Errors
+/// A message that quotes what is not a weekday.
+pub fn parse_weekdays(raw: &str) -> Result<WeekdaySet, String> {
+    let weekday = |word: &str| {
+        parse_weekday(word).ok_or_else(|| {
+            let word = quote(word.trim());
+            format!("{word} is not a weekday; use mon,wed or mon-fri")
+        })
+    };
+    let mut days = WeekdaySet::EMPTY;
+    for part in raw.split(',') {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let (mut day, last) = (weekday(first)?, weekday(last)?);
+        days.insert(day);
+        while day != last {
+            day = day.succ();
+            days.insert(day);
         }
-        days.sort_by_key(Weekday::num_days_from_monday);
-        days.dedup();
-        Ok(Self(days))
     }
+    Ok(days)
 }
 
-impl fmt::Display for Weekdays {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.0.iter().copied().map(weekday_short).collect();
-        f.write_str(&names.join(","))
-    }
-}
-
-impl Serialize for Weekdays {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_seq(self.0.iter().copied().map(weekday_short))
-    }
+/// The short names of weekdays, Monday first.
+pub fn weekday_names(days: WeekdaySet) -> Vec<&'static str> {
+    days.iter(Weekday::Mon).map(weekday_short).collect()
 }
 
 /// Days of classes on which rules book nothing, both ends included.
@@ -146,11 +125,13 @@ mod tests {
             ("mon wed", None),
             ("tomorrow", None),
         ] {
-            let read = raw.parse::<Weekdays>().ok().map(|days| days.to_string());
+            let read = parse_weekdays(raw)
+                .ok()
+                .map(|days| weekday_names(days).join(","));
             assert_eq!(read.as_deref(), expected, "{raw:?}");
         }
         assert_eq!(
-            "mon,whenever".parse::<Weekdays>().unwrap_err(),
+            parse_weekdays("mon,whenever").unwrap_err(),
             "\"whenever\" is not a weekday; use mon,wed or mon-fri"
         );
     }

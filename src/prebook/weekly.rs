@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::Result;
-use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use crate::model::account::Account;
@@ -52,7 +52,7 @@ pub fn days(
     today
         .iter_days()
         .take(FURTHEST)
-        .filter(|day| rule.weekdays.contains(*day))
+        .filter(|day| rule.weekdays.contains(day.weekday()))
         .filter(|day| rule.until.is_none_or(|until| *day <= until))
         .filter(|day| *day < near || soon(*day))
         .filter(|day| resolve(zone, day.and_time(start)) > now)

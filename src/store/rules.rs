@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc, WeekdaySet};
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
 use super::prebooking_edits::delete;
@@ -13,7 +13,7 @@ use super::prebookings::{
 use super::{At, Result, Store, instant, millis};
 use crate::model::account::Account;
 use crate::model::prebooking::{PrebookRequest, Prebooking};
-use crate::model::weekly::{Skip, Weekdays, WeeklyRule};
+use crate::model::weekly::{Skip, WeeklyRule, parse_weekdays, weekday_names};
 
 /// Statuses of a prebooking that has not ended without a place.
 const STANDING: &str = "('pending', 'executing', 'booked', 'waitlisted')";
@@ -30,12 +30,12 @@ impl Store {
     pub fn put_rule(
         &self,
         request: &PrebookRequest,
-        weekdays: &Weekdays,
+        weekdays: WeekdaySet,
         until: Option<NaiveDate>,
         now: DateTime<Utc>,
     ) -> Result<WeeklyRule> {
         let until = until.map(|day| day.to_string());
-        let weekdays = weekdays.to_string();
+        let weekdays = weekday_names(weekdays).join(",");
         self.transact(|change| {
             let sql = format!(
                 "SELECT id FROM rules WHERE {} AND weekdays = :weekdays",
@@ -181,7 +181,7 @@ fn read_rule(row: &Row<'_>) -> rusqlite::Result<WeeklyRule> {
     Ok(WeeklyRule {
         id: row.get("id")?,
         request: read_request(row)?,
-        weekdays: text(row, "weekdays", str::parse)?,
+        weekdays: text(row, "weekdays", parse_weekdays)?,
         until: maybe_text(row, "until", str::parse)?,
         created_at: instant(row, "created_at")?,
     })

@@ -1,7 +1,7 @@
 //! `prebook add`: stores a prebooking or a weekly rule, and reports what the schedule shows of it.
 
 use anyhow::Result;
-use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, Utc, WeekdaySet};
 use clap::Args;
 use serde::Serialize;
 
@@ -22,7 +22,7 @@ use crate::model::prebooking::{
     Choice, Lead, PrebookId, PrebookRequest, Prebooking, Progress, class_name,
 };
 use crate::model::time::human_age;
-use crate::model::weekly::{Weekdays, WeeklyRule};
+use crate::model::weekly::{WeeklyRule, parse_weekdays, weekday_names};
 use crate::model::zone;
 use crate::text::fold;
 use crate::ui::Ui;
@@ -68,8 +68,8 @@ pub(crate) struct PrebookAddArgs {
     #[arg(long, value_name = "ID", value_parser = id, conflicts_with_all = ["class", "weekly"])]
     id: Option<String>,
     /// Weekdays of a weekly rule, for example mon,wed
-    #[arg(long, value_name = "DAYS", conflicts_with = "day")]
-    weekly: Option<Weekdays>,
+    #[arg(long, value_name = "DAYS", value_parser = parse_weekdays, conflicts_with = "day")]
+    weekly: Option<WeekdaySet>,
     /// Alternative class, tried in order if earlier choices are unavailable; repeatable
     #[arg(long = "or", value_name = "TIME [CLASS]")]
     alternatives: Vec<Choice>,
@@ -150,7 +150,7 @@ pub(super) fn run(args: &PrebookAddArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let tools = schedule::start();
     let now = clock::now();
     let request = request(args, start, &account, &gym);
-    let added = if let Some(weekdays) = &args.weekly {
+    let added = if let Some(weekdays) = args.weekly {
         weekly(args, &request, weekdays, app, now)?
     } else {
         let today = now.with_timezone(&gym.zone).date_naive();
@@ -320,7 +320,7 @@ fn last_day(
 fn weekly(
     args: &PrebookAddArgs,
     request: &PrebookRequest,
-    weekdays: &Weekdays,
+    weekdays: WeekdaySet,
     app: &App,
     now: DateTime<Utc>,
 ) -> Result<Added> {
@@ -418,7 +418,7 @@ fn is_of_rule(other: &Prebooking, rule: &WeeklyRule) -> bool {
     let class = |request: &PrebookRequest| request.first.class.as_deref().map(fold);
     let coach = wanted.coach.as_deref().map(fold);
     other.rule != Some(rule.id)
-        && rule.weekdays.contains(other.day)
+        && rule.weekdays.contains(other.day.weekday())
         && rule.until.is_none_or(|until| other.day <= until)
         && (&its.gym, its.first.start, &its.family)
             == (&wanted.gym, wanted.first.start, &wanted.family)
@@ -449,7 +449,8 @@ impl Added {
             let id = PrebookId::Rule(rule.id);
             let mut notes = vec![format!(
                 "rule {id} stored: every {} at {}",
-                rule.weekdays, request.first
+                weekday_names(rule.weekdays).join(","),
+                request.first
             )];
             notes.extend(request_notes(request, shown.opening, shown.lead));
             notes.extend(rule.until.map(|day| format!("until {day}")));

@@ -14,7 +14,7 @@ use crate::model::box_profile::BoxProfile;
 use crate::model::opening::{Opening, OpeningRules};
 use crate::model::prebooking::{Choice, PrebookId, PrebookRequest, Prebooking, Progress};
 use crate::model::time::human_age;
-use crate::model::weekly::WeeklyRule;
+use crate::model::weekly::{WeeklyRule, weekday_names};
 use crate::model::zone::resolve;
 use crate::store::Attempt;
 use crate::ui::dates::{lateness, moment, not_open_yet, short_day, table_day};
@@ -246,7 +246,7 @@ impl Serialize for ShownRule {
         object.serialize_field("id", &PrebookId::Rule(rule.id))?;
         object.serialize_field("account", &request.account)?;
         object.serialize_field("box", &request.gym)?;
-        object.serialize_field("weekdays", &rule.weekdays)?;
+        object.serialize_field("weekdays", &weekday_names(rule.weekdays))?;
         request_fields(request, &mut object)?;
         object.serialize_field("until", &rule.until)?;
         object.serialize_field("opens", &self.opening.map(|opening| opening.to_string()))?;
@@ -327,7 +327,7 @@ pub(super) fn rule_lines(
             zone: shown.zone,
             cells: vec![
                 plain(PrebookId::Rule(rule.id).to_string()),
-                plain(rule.weekdays.to_string()),
+                plain(weekday_names(rule.weekdays).join(",")),
                 plain(request.first.start.format("%H:%M").to_string()),
                 plain(request.first.class.as_deref().unwrap_or("any class")),
                 cell(shown.end(now), Style::Faint),

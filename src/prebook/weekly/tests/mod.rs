@@ -6,6 +6,7 @@ mod stored;
 use super::*;
 use crate::model::account::Account;
 use crate::model::prebooking::{Choice, PrebookId, PrebookRequest, Prebooking, Progress};
+use crate::model::weekly::parse_weekdays;
 
 const NOW: &str = "2026-11-21T09:00:00Z";
 
@@ -32,7 +33,7 @@ fn rule(weekdays: &str, start: &str, until: Option<&str>, opens: Option<&str>) -
     WeeklyRule {
         id: 1,
         request: request(start, opens),
-        weekdays: weekdays.parse().unwrap(),
+        weekdays: parse_weekdays(weekdays).unwrap(),
         until: until.map(day),
         created_at: at("2026-01-01T00:00:00Z"),
     }

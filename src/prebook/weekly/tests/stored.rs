@@ -23,9 +23,9 @@ fn weekly(
     request: &PrebookRequest,
     until: Option<&str>,
 ) -> WeeklyRule {
-    let weekdays = weekdays.parse().unwrap();
+    let weekdays = parse_weekdays(weekdays).unwrap();
     store
-        .put_rule(request, &weekdays, until.map(day), at(NOW))
+        .put_rule(request, weekdays, until.map(day), at(NOW))
         .unwrap()
 }
 
