@@ -243,7 +243,7 @@ pub(crate) fn at_end(act: Box<dyn FnOnce() + Send>) {
     state().at_end.push(act);
 }
 
-/// Does what [`at_end`] has set, when the program ends without a signal.
+/// Does what `at_end` has set, when the program ends without a signal.
 pub fn run_end_actions() {
     let actions = std::mem::take(&mut state().at_end);
     for act in actions {

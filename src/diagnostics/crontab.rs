@@ -88,17 +88,17 @@ fn stray_user<'c>(command: &'c str, user: Option<&str>) -> Option<&'c str> {
 }
 
 /// The minutes of the week at which a line runs. A line that does not run in every week, or whose times cannot be read, has
-/// none. A loop that starts with the machine is taken to run all the time.
+/// none. A loop is taken to run all the time.
 fn minutes(times: &[&str], command: &str) -> Vec<u32> {
-    let mut words = command.split_whitespace();
+    let mut words = command.split(|c: char| !c.is_ascii_alphanumeric());
+    if words.any(|word| ["for", "until", "while"].contains(&word)) {
+        return (0..MINUTES_OF_WEEK).collect();
+    }
     let [minute, hour, day, month, weekday] = match times {
         ["@hourly"] => ["0", "*", "*", "*", "*"],
         ["@daily" | "@midnight"] => ["0", "0", "*", "*", "*"],
         ["@weekly"] => ["0", "0", "*", "*", "0"],
         [minute, hour, day, month, weekday] => [*minute, hour, day, month, weekday],
-        ["@reboot"] if words.any(|word| word == "while" || word == "until") => {
-            return (0..MINUTES_OF_WEEK).collect();
-        }
         _ => return Vec::new(),
     };
     let is_every = |field: &str, last| {

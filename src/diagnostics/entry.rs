@@ -150,8 +150,13 @@ impl Entry {
 /// Whether the runs of these entries leave no part of the week out.
 pub(super) fn cover_the_week(entries: &[&Entry]) -> bool {
     let covered = entries.iter().flat_map(|entry| {
-        let reached = |run: &u32| *run..run + entry.reach;
-        entry.minutes.iter().flat_map(reached)
+        let mut next = 0;
+        entry.minutes.iter().flat_map(move |run| {
+            // each minute once, however far the runs reach
+            let reached = next.max(*run)..run + entry.reach.min(MINUTES_OF_WEEK);
+            next = reached.end.max(next);
+            reached
+        })
     });
     let covered: HashSet<u32> = covered.map(|minute| minute % MINUTES_OF_WEEK).collect();
     covered.len() == MINUTES_OF_WEEK as usize
@@ -231,7 +236,12 @@ pub(super) fn command_entries(
                 Job::Refresh => unread.reach,
                 Job::Prebook => visible_reach(command, used),
             };
-            Entry { reach, ..unread }
+            let names_store = ["--store", "AIMHARDER_STORE"].map(|it| command.contains(it));
+            Entry {
+                reach,
+                serves: unread.serves || names_store.contains(&true),
+                ..unread
+            }
         };
         return named_jobs(command).into_iter().map(entry).collect();
     };

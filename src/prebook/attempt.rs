@@ -135,13 +135,13 @@ impl BookingTask<'_> {
                     ..result(booked)
                 });
             }
-            let repeats = moment.repeats();
-            return ControlFlow::Continue(if repeats { EARLY } else { GUESS_PAUSE });
+            let is_known = moment.is_known();
+            return ControlFlow::Continue(if is_known { EARLY } else { GUESS_PAUSE });
         }
         if !is_unexplained {
             return ControlFlow::Break(result(booked));
         }
-        if !moment.repeats() || self.opens_later(moment, began) {
+        if !(moment.is_known() || moment.insist) || self.opens_later(moment, began) {
             // before an opening that is only guessed, or that is still ahead, it means no more than "too early"
             let outcome = Outcome::TooEarly;
             return ControlFlow::Break(result(BookResult { outcome, ..booked }));
@@ -191,7 +191,7 @@ impl BookingTask<'_> {
             let aimed_at = moment.aimed_at();
             aimed_at.is_none_or(|at| self.server_now() > at + GUESS)
         };
-        self.is_late() || (!moment.repeats() && passed())
+        self.is_late() || (!moment.is_known() && passed())
     }
 
     /// A refusal ends the attempts. After a lost response it may be due to the earlier request, served after its row had

@@ -72,9 +72,9 @@ impl Moment {
         }
     }
 
-    /// Whether a refusal that is too early is repeated until `--give-up`.
-    pub(super) fn repeats(self) -> bool {
-        self.insist || matches!(self.next, Next::At(_))
+    /// Whether the opening is known: a refusal that is too early is repeated until `--give-up`.
+    pub(super) fn is_known(self) -> bool {
+        matches!(self.next, Next::At(_))
     }
 }
 

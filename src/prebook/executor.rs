@@ -59,10 +59,11 @@ impl<'e> PrebookExecutor<'e> {
                 let (outcome, message) = abort.outcome()?;
                 let now = self.task.server_now();
                 let next = self.task.profile.next(self.prebooking, self.trying, now);
-                ChoiceResult {
-                    opens: next.at(),
-                    ..ChoiceResult::unseen(self.trying, outcome, Some(message))
-                }
+                let decided = ChoiceResult::unseen(self.trying, outcome, Some(message));
+                return Some(PrebookResult {
+                    opens_at: next.at(),
+                    ..self.result(decided)
+                });
             }
         };
         Some(self.result(decided))

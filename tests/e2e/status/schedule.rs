@@ -45,6 +45,7 @@ fn crontab_lines_that_work_are_no_problem() {
         "*/15 * * * * ~/.cargo/bin/aimharder refresh >> /tmp/r-$(date +'\\%F').log",
         "AIMHARDER_ACCOUNT=ben@example.org\n*/15 * * * * cd /app && ./aimharder refresh --account ana@example.org",
         "@reboot while sleep 600; do aimharder refresh; done",
+        "@reboot sh -c 'while sleep 600; do aimharder refresh; done'",
     ] {
         home.crontab(&format!("{prebook}\n{refresh}\n"));
         assert_eq!(home.findings(), (vec![], vec![]), "{refresh}");
