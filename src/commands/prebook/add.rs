@@ -114,7 +114,9 @@ impl PrebookAddArgs {
     /// # Errors
     /// A missing or contradictory argument.
     pub(crate) fn settle(&mut self) -> Result<(), String> {
-        let weekly = self.weekly.as_ref().map(|days| format!("--weekly {days}"));
+        let weekly = self
+            .weekly
+            .map(|days| format!("--weekly {}", weekday_names(days).join(",")));
         let id = self.id.as_ref().map(|id| format!("--id {id}"));
         self.class.settle(weekly.as_deref(), id.as_deref())?;
         self.start().map(|_| ())
