@@ -91,7 +91,8 @@ fn stray_user<'c>(command: &'c str, user: Option<&str>) -> Option<&'c str> {
 /// none. A loop is taken to run all the time.
 fn minutes(times: &[&str], command: &str) -> Vec<u32> {
     let mut words = command.split(|c: char| !c.is_ascii_alphanumeric());
-    if words.any(|word| ["for", "until", "while"].contains(&word)) {
+    if words.any(|word| ["for", "until", "while"].contains(&word)) && words.any(|word| word == "do")
+    {
         return (0..MINUTES_OF_WEEK).collect();
     }
     let [minute, hour, day, month, weekday] = match times {

@@ -6,7 +6,7 @@
 //! rest is taken to be right: a false alarm about a schedule that works is worse than silence, and a schedule that does not
 //! work shows in old tokens and missed openings.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -149,17 +149,22 @@ impl Entry {
 
 /// Whether the runs of these entries leave no part of the week out.
 pub(super) fn cover_the_week(entries: &[&Entry]) -> bool {
-    let covered = entries.iter().flat_map(|entry| {
-        let mut next = 0;
-        entry.minutes.iter().flat_map(move |run| {
-            // each minute once, however far the runs reach
-            let reached = next.max(*run)..run + entry.reach.min(MINUTES_OF_WEEK);
-            next = reached.end.max(next);
-            reached
-        })
+    let spans = entries.iter().flat_map(|entry| {
+        let runs = entry.minutes.iter();
+        runs.map(|run| (*run, run + entry.reach))
     });
-    let covered: HashSet<u32> = covered.map(|minute| minute % MINUTES_OF_WEEK).collect();
-    covered.len() == MINUTES_OF_WEEK as usize
+    let mut spans: Vec<(u32, u32)> = spans.collect();
+    spans.sort_unstable();
+    // what reaches beyond the end of the week covers the start of the next one
+    let last = spans.iter().map(|(_, end)| *end).max();
+    let mut covered = last.unwrap_or_default().saturating_sub(MINUTES_OF_WEEK);
+    for (run, end) in spans {
+        if run > covered {
+            return false;
+        }
+        covered = covered.max(end);
+    }
+    covered >= MINUTES_OF_WEEK
 }
 
 /// A command line of this program, as its own parser reads it.
@@ -236,10 +241,10 @@ pub(super) fn command_entries(
                 Job::Refresh => unread.reach,
                 Job::Prebook => visible_reach(command, used),
             };
-            let names_store = ["--store", "AIMHARDER_STORE"].map(|it| command.contains(it));
+            let names_store = command.contains("--store") || command.contains("AIMHARDER_STORE");
             Entry {
                 reach,
-                serves: unread.serves || names_store.contains(&true),
+                serves: unread.serves || names_store,
                 ..unread
             }
         };

@@ -51,7 +51,7 @@ impl Notifier {
                     let all = iter::once(first).chain(queued.try_iter());
                     let (notices, _guards): (Vec<_>, Vec<_>) = all.unzip();
                     let end = run_end.get().copied();
-                    let end = end.unwrap_or_else(|| clock::steady() + time_limit());
+                    let end = end.unwrap_or_else(sending_end);
                     let channel = [(number, &notify)];
                     for report in deliver(channel, main.as_ref(), end, |_| notices.clone()) {
                         if let Some(why) = report.error {
@@ -91,13 +91,18 @@ impl Notifier {
     /// Waits until every notification was sent or has failed: at most 30 s, and after a signal at most two seconds.
     pub fn finish(self) {
         let threads = self.channels.len();
-        let end = *self.end.get_or_init(|| clock::steady() + time_limit());
+        let end = clock::steady() + time_limit();
+        self.end.get_or_init(sending_end);
         drop(self.channels);
-        let mut ended =
-            (0..threads).map(|_| clock::receive_notified(&self.is_done, end + GRACE * 2));
+        let mut ended = (0..threads).map(|_| clock::receive_notified(&self.is_done, end));
         if ended.any(|ended| ended.is_none()) {
             let limit = shown_limit();
             log::warn!("not all notifications were sent within {limit}");
         }
     }
+}
+
+/// When what is sent from now on must have ended, so that the thread of a channel that hangs can report it in time.
+fn sending_end() -> Instant {
+    clock::steady() + time_limit().saturating_sub(GRACE * 2)
 }

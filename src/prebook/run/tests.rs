@@ -41,6 +41,15 @@ fn world(folder: &Path, prebookings: usize) -> (Store, Platform, Config) {
     (store, platform, Config::default())
 }
 
+fn manager<'a>(store: &'a Store, platform: &'a Platform, config: &'a Config) -> SessionManager<'a> {
+    SessionManager {
+        store,
+        platform,
+        config,
+        locks: Locks::beside(store.path(), "a test"),
+    }
+}
+
 fn profile() -> BoxProfile {
     BoxProfile {
         id: Some(1),
@@ -86,12 +95,7 @@ fn executed(
 ) -> (Result<()>, Vec<Prebooking>) {
     let home = tempfile::tempdir().unwrap();
     let (store, platform, config) = world(home.path(), prebookings);
-    let sessions = SessionManager {
-        store: &store,
-        platform: &platform,
-        config: &config,
-        locks: Locks::beside(store.path(), "a test"),
-    };
+    let sessions = manager(&store, &platform, &config);
     let run = run(&sessions);
     let done = run.execute_with(&|| Ok(()), report, stack, &|due| work(&run, due));
     (done, store.prebookings(None).unwrap())
@@ -166,12 +170,7 @@ fn results_that_cannot_be_reported_do_not_stop_the_run() {
 fn ranks_count_the_prebookings_of_earlier_looks() {
     let home = tempfile::tempdir().unwrap();
     let (store, platform, config) = world(home.path(), 1);
-    let sessions = SessionManager {
-        store: &store,
-        platform: &platform,
-        config: &config,
-        locks: Locks::beside(store.path(), "a test"),
-    };
+    let sessions = manager(&store, &platform, &config);
     let run = run(&sessions);
     let _alive = sessions.locks.run(&run.context.owner).unwrap();
     let mut queue = DueQueue::new(&run.context, run.profiles);
@@ -203,12 +202,7 @@ fn after_an_unknown_outcome_no_alternative_is_requested_by_the_same_run() {
         store
             .put_prebooking(&request, prebooking.day, None, now)
             .unwrap();
-        let sessions = SessionManager {
-            store: &store,
-            platform: &platform,
-            config: &config,
-            locks: Locks::beside(store.path(), "a test"),
-        };
+        let sessions = manager(&store, &platform, &config);
         let run = run(&sessions);
         let _alive = sessions.locks.run(&run.context.owner).unwrap();
         let mut queue = DueQueue::new(&run.context, run.profiles);

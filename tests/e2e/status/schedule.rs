@@ -46,6 +46,7 @@ fn crontab_lines_that_work_are_no_problem() {
         "AIMHARDER_ACCOUNT=ben@example.org\n*/15 * * * * cd /app && ./aimharder refresh --account ana@example.org",
         "@reboot while sleep 600; do aimharder refresh; done",
         "@reboot sh -c 'while sleep 600; do aimharder refresh; done'",
+        "0 * * * * for i in 1 2 3 4; do aimharder refresh; sleep 900; done",
     ] {
         home.crontab(&format!("{prebook}\n{refresh}\n"));
         assert_eq!(home.findings(), (vec![], vec![]), "{refresh}");
@@ -97,6 +98,7 @@ fn crontab_lines_that_cannot_work_do_not_count() {
         @daily cd /app && ./aimharder refresh => scheduled_rarely: expire
         @reboot ~/.cargo/bin/aimharder refresh => scheduled_rarely: expire
         @reboot sleep 60 && aimharder refresh => scheduled_rarely: expire
+        @daily cd /opt/for && ./aimharder refresh => scheduled_rarely: expire
         0 0 1 * * cd /app && ./aimharder refresh => scheduled_rarely: expire
         */15 * * * * root ~/.cargo/bin/aimharder refresh => schedule_broken: cannot name a user (root)
         */15 * * * * ~/.cargo/bin/aimharder refresh >> /tmp/r-$(date +'%F').log => not_scheduled: nothing runs
@@ -281,6 +283,11 @@ fn timers_of_the_user_and_of_the_system() {
         (since_last_run("15min"), ""),
         (since_last_run("19min 30s"), ""),
         (since_last_run("1d"), "scheduled_rarely"),
+        // the times of a week are not in their order
+        (
+            at("Sat *-*-* 06:00:00").replace("OnStartupUSec=1min", "OnUnitActiveUSec=15min"),
+            "",
+        ),
         (usual_but("TimersCalendar", "Other"), "scheduled_rarely"),
         (own("status"), "not_scheduled"),
         (own("prebook run"), "not_scheduled"),
