@@ -201,7 +201,8 @@ impl Cli {
     /// Runs the command.
     ///
     /// # Errors
-    /// Those of every room; `Failure::last_word` makes the error line and the exit code of them.
+    /// Those of every module; [`with_remedy`](crate::commands::failure::with_remedy) makes the error line and the exit code
+    /// of them.
     pub fn run(self, ui: &mut Ui) -> Result<()> {
         let Some(command) = self.command else {
             let path = store_path(self.global.store.as_deref());
@@ -473,6 +474,7 @@ fn is_about(error: &clap::Error, is_it: impl Fn(&str) -> bool) -> bool {
     matches!(shown, Some(ContextValue::String(name)) if is_it(name))
 }
 
+/// Sets a flag that was not given from its environment variable, and notes that the variable was used.
 fn fill<T>(
     flag: &mut Option<T>,
     name: &'static str,
@@ -496,6 +498,7 @@ fn fill<T>(
     Ok(())
 }
 
+/// A usage error with this message.
 fn usage(message: &str) -> clap::Error {
     clap::Error::raw(ErrorKind::ValueValidation, format!("{message}\n"))
 }

@@ -1,12 +1,12 @@
-//! The only place that reads the clock, sleeps, or waits for other threads. Everything else takes `now` as an argument.
+//! The only module that reads the clock, sleeps, or waits for other threads ([`signals`], which it imports, notes by itself
+//! when a signal arrived). Everything else takes `now` as an argument.
 //!
 //! # Shorter pauses in tests
 //!
-//! The environment variable `AIMHARDER_TEST_PAUSES` is for tests whose subject is not the length of
-//! a pause. It is the percentage of the real length that pauses before another attempt and limits
-//! of waiting for other processes and for notifications have ([`scaled`]). When it is set, the
-//! store does not wait for the disk either ([`is_scaled`]). It does not change when a booking is
-//! requested at an opening, the rate of requests, or how long a server asks to wait.
+//! The environment variable `AIMHARDER_TEST_PAUSES` is for tests whose subject is not the length of a pause. It is a
+//! percentage, to which pauses before another attempt and limits of waiting for other processes and for notifications are
+//! shortened ([`scaled`]). When it is set, the store does not wait for the disk either ([`is_scaled`]). It does not change when
+//! a booking is requested at an opening, the rate of requests, or how long a server asks to wait.
 //!
 //! Only builds with debug assertions read the variable. In others every length is real.
 
@@ -44,8 +44,7 @@ pub fn is_local(zone: Tz, at: DateTime<Utc>) -> bool {
     at.with_timezone(&Local).offset().fix() == there
 }
 
-/// Sleeps for a span of time: for back-off, not for firing at an instant. A signal ends the sleep of a thread that holds a
-/// guard ([`signals`]).
+/// Sleeps for a span of time, such as a back-off. A signal ends the sleep of a thread that holds a guard ([`signals`]).
 pub fn pause(span: Duration) {
     if !advance(span) && !signals::wait_for_signal(span) {
         thread::sleep(span);

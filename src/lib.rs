@@ -14,14 +14,14 @@
 //! | [`cli`], [`commands`] | arguments, flow and output of each subcommand | contain SQL, HTTP or HTML |
 //! | [`ui`] | how output is written: tables, styles, progress, prompts, JSON, hints | decide |
 //! | [`diagnostics`] | facts and findings of `aimharder status` | write or print |
-//! | [`prebook`] | plans, measures the server clock, fires at the opening | print |
+//! | [`prebook`] | runs prebookings: measures the server clock and fires at the opening | print |
 //! | [`booking`] | books or cancels one class and settles the outcome by the schedule row | print |
 //! | [`sessions`] | selects a session, refreshes its token, recovers it after a logout | book |
 //! | [`notify`] | notifications and dead-man pings, sent after the result is stored | change a result or an exit code |
 //! | [`alerts`] | decides whether a problem is new, persists, or is over | change an exit code or JSON |
-//! | [`mod@platform`] | one function per endpoint; pure functions classify responses; the only HTTP to it | use store or config |
+//! | [`mod@platform`], `http_client` | one function per endpoint; pure functions classify responses; the only HTTP to it | use the store |
 //! | [`store`] | schema, migrations, rows to types; the only SQL | use HTTP, print |
-//! | [`config`], [`password`], [`store_key`] | the config file; sources of passwords and store key | use store or platform |
+//! | [`config`], [`password`], [`store_key`], `process` | the config file and the commands that it names; sources of passwords and store key | use store or platform |
 //! | [`model`], [`text`] | days, times, zones, opening rules, sessions, prebookings; cleaning of text | do anything but compute |
 //! | [`error`], [`secret`], `private_files` | exit kinds, secret values, file checks | know their users |
 //! | [`clock`], [`signals`], `terminal`, [`logs`] | time, signals, the line of the cursor, logging | know their users |

@@ -11,7 +11,7 @@ fn main() -> ExitCode {
     let json = std::env::args_os().any(|arg| arg == "--json");
     let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
-        Err(said) => return Ui::new(json, GivenFlags::default()).clap(&said),
+        Err(error) => return Ui::new(json, GivenFlags::default()).clap(&error),
     };
     if cli.global.json {
         signals::set_exit_message(Ui::interrupted());

@@ -18,7 +18,7 @@ use crate::config::Command;
 use crate::secret::Secret;
 use crate::signals;
 
-/// Maximum length of a password's line.
+/// Maximum length of a line with a password or key.
 const MAX_LINE_LEN: u64 = 4096;
 /// Maximum output of a tool of the system. A crontab is shorter.
 const MAX_OUTPUT_BYTES: u64 = 1 << 20;

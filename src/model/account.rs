@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address() {
+    fn invalid_addresses() {
         for bad in [
             "",
             "ana",

@@ -28,13 +28,6 @@ pub enum ClassState {
     Past,
 }
 
-impl Class {
-    /// Whether a request may succeed now. Only a given opening rule excludes that, because a learned one is a guess.
-    pub fn may_be_open(&self) -> bool {
-        self.state == ClassState::Open || self.opens_guess
-    }
-}
-
 /// One class of a box's schedule.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Class {
@@ -80,4 +73,11 @@ pub struct Class {
     /// Whether `opens_at` follows from a learned rule, which does not prove that booking is not open.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub opens_guess: bool,
+}
+
+impl Class {
+    /// Whether a request may succeed now. Only a given opening rule excludes that, because a learned one is a guess.
+    pub fn may_be_open(&self) -> bool {
+        self.state == ClassState::Open || self.opens_guess
+    }
 }

@@ -1,4 +1,5 @@
-//! The field's own small values, read from what people and the platform write. Pure: no clock, no I/O.
+//! Values that all other modules use: accounts, boxes, classes, days, times, zones, opening rules, sessions, prebookings; and
+//! how they are read from what people and the platform write. Pure: no clock, no I/O.
 
 pub mod account;
 pub mod box_profile;

@@ -1,4 +1,4 @@
-//! Tables and properties of the text room.
+//! Cleaning, comparison and quoting of texts, by tables and properties.
 
 use super::{clean, fit, fold, quote, shell_word, similar};
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! Tables and properties of opening rules, guesses and what refusals teach.
+//! Tables and properties of opening rules, guesses and what refusals reveal.
 
 mod instants;
 mod properties;

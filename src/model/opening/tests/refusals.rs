@@ -1,4 +1,4 @@
-//! What refusals teach.
+//! What refusals reveal about the opening.
 
 use super::rule;
 use crate::model::opening::{Opening, is_too_early_text, learn};

@@ -1,4 +1,4 @@
-//! When a guess and a rule are tried, and which source wins.
+//! When a guess and a rule are tried, and which source takes precedence.
 
 use super::{date, rows, rule, time, utc};
 use crate::model::account::Account;
