@@ -1,4 +1,4 @@
-//! A class to be booked when booking opens, and its alternatives.
+//! Prebookings: classes to be booked when booking opens, with their alternatives, and what a run has stored of them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,7 +12,7 @@ use super::account::Account;
 use super::instant::hours_minutes;
 use super::time::{parse_duration, parse_time};
 use crate::model::opening::{Opening, OpeningRules, Rule, Source};
-use crate::text::{append_flag, quote};
+use crate::text::{append_flag, quote, whole_number};
 
 /// A choice of a prebooking: the start of a class, and perhaps its name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -307,9 +307,7 @@ impl FromStr for PrebookId {
             Some(digits) => (digits, Self::Rule),
             None => (word, Self::One),
         };
-        let plain = digits.bytes().all(|b| b.is_ascii_digit());
-        let number = plain.then(|| digits.parse().ok()).flatten();
-        number.map(kind).ok_or_else(|| {
+        whole_number(digits).map(kind).ok_or_else(|| {
             format!(
                 "{} is neither a prebooking nor a rule, for example 7 or r1",
                 quote(word)

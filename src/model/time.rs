@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{NaiveTime, TimeDelta};
 
-use crate::text::quote;
+use crate::text::{quote, whole_number};
 
 /// The longest duration accepted, so that adding one to an instant cannot overflow.
 const MAX_DAYS: u64 = 3660;
@@ -154,11 +154,7 @@ fn two_digits(s: &str) -> Option<u32> {
 
 /// One or two ASCII digits.
 fn digits(s: &str) -> Option<u32> {
-    if (1..=2).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_digit()) {
-        s.parse().ok()
-    } else {
-        None
-    }
+    if s.len() <= 2 { whole_number(s) } else { None }
 }
 
 #[cfg(test)]

@@ -203,9 +203,8 @@ impl<'e> PrebookExecutor<'e> {
         let guess = it.opening(choice, &profile.opening_rules, profile.zone)?;
         let at = self.task.fired_at.max(ahead)?.with_timezone(&profile.zone);
         let refused_at = self.task.context.sessions.store.refused_as_too_early(it.id);
-        let named = (it.request.gym.as_str(), class);
         let refused_at = refused_at.unwrap_or_default();
-        guess.suggestion(named, (it.day, choice.start), at, refused_at)
+        guess.suggestion(&it.request.gym, class, it.day, choice.start, at, refused_at)
     }
 
     /// No choice could be booked. If requested, joins the waiting list of the first full class.

@@ -3,6 +3,7 @@
 mod escape;
 
 use std::borrow::Cow;
+use std::str::FromStr;
 
 use html5gum::{Token, Tokenizer};
 use unicode_normalization::UnicodeNormalization;
@@ -127,6 +128,12 @@ pub(crate) fn cap(s: &str, longest: usize) -> String {
     }
     let head: String = s.chars().take(longest - 1).collect();
     format!("{}{ELLIPSIS}", head.trim_end())
+}
+
+/// The number that `s` is, if it consists of ASCII digits only: `parse` accepts a sign too.
+pub(crate) fn whole_number<N: FromStr>(s: &str) -> Option<N> {
+    let is_plain = s.bytes().all(|b| b.is_ascii_digit());
+    s.parse().ok().filter(|_| is_plain)
 }
 
 fn collapse(s: &str) -> String {

@@ -288,12 +288,13 @@ impl Wanted<'_> {
         end: &mut BookingEnd,
         refused: Option<DateTime<Utc>>,
     ) {
-        let class = (self.day, self.row.start);
         let at = end.at.with_timezone(&self.gym.zone);
         let result = &mut end.booked;
         let rule = rule.filter(|_| result.outcome == Outcome::Booked);
-        let named = (self.gym.name.as_str(), self.row.name.as_str());
-        let suggestion = rule.and_then(|rule| rule.suggestion(named, class, at, refused));
+        let suggestion = rule.and_then(|rule| {
+            let (gym, row) = (&self.gym.name, self.row);
+            rule.suggestion(gym, &row.name, self.day, row.start, at, refused)
+        });
         result.message = suggestion.or(result.message.take());
     }
 

@@ -5,7 +5,7 @@ mod names;
 
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 
-use crate::text::{clean, fold, quote};
+use crate::text::{clean, fold, quote, whole_number};
 use names::{MONTHS, WEEKDAYS, is_one_of};
 
 const FORMS: &str = "use today, fri, +3 or 2026-11-23";
@@ -35,7 +35,7 @@ pub fn parse_day(input: &str, today: NaiveDate) -> Result<NaiveDate, String> {
     } else if iso_digits(&word).is_some() {
         parse_iso(&word)
     } else if let Some((day, month)) = word.split_once('/') {
-        let parts = ascii_number(day).zip(ascii_number(month));
+        let parts = whole_number(day).zip(whole_number(month));
         let (day, month) = parts.ok_or_else(|| wrong("is not a valid day"))?;
         next_date(day, month, today)
     } else {
@@ -88,14 +88,8 @@ fn next_date(day: u64, month: u64, today: NaiveDate) -> Option<NaiveDate> {
 }
 
 fn days_ahead(number: &str, today: NaiveDate) -> Option<NaiveDate> {
-    let ahead = ascii_number(number).filter(|&n| n <= MAX_DAYS_AHEAD)?;
+    let ahead = whole_number(number).filter(|&n| n <= MAX_DAYS_AHEAD)?;
     today.checked_add_days(Days::new(ahead))
-}
-
-fn ascii_number(s: &str) -> Option<u64> {
-    s.bytes()
-        .all(|b| b.is_ascii_digit())
-        .then(|| s.parse().ok())?
 }
 
 /// The digits of `2026-11-23` or `20261123`, where `word` has one of these two shapes.

@@ -1,9 +1,8 @@
 //! What refusals reveal about the opening (protocol.md §6): keys first, then texts in Spanish, Catalan and English,
-//! with any apostrophe, with or without accents. A number counts only with its unit, and only where it is the one.
+//! with any apostrophe, with or without accents. A number counts only with its unit, and only if it is the only one.
 
-use super::rule::whole_number;
 use super::{Opening, Rule};
-use crate::text::{clean, fold};
+use crate::text::{clean, fold, whole_number};
 
 const KEY: &str = "ERROR_ANTELACION_CLIENTE";
 const KEY_HOURS: &str = "ERROR_ANTELACION_CLIENTE_HORAS";

@@ -80,14 +80,6 @@ pub(super) fn days_before(day: NaiveDate, days: u32) -> NaiveDate {
         .unwrap_or(day)
 }
 
-/// The number, written in ASCII digits only.
-pub(super) fn whole_number(digits: &str) -> Option<u16> {
-    digits
-        .bytes()
-        .all(|b| b.is_ascii_digit())
-        .then(|| digits.parse().ok())?
-}
-
 impl FromStr for Rule {
     type Err = String;
 

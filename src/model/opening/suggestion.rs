@@ -15,12 +15,14 @@ const LATE: TimeDelta = TimeDelta::minutes(1);
 
 impl Opening {
     /// What a booking at the instant `at` shows of this guess, and the command that sets the rule of this class in this box.
-    /// The class has a day and a start; `refused` is when booking was last too early. `None` if this is not a guess, or the
+    /// The class is on `day` at `start`; `refused` is when booking was last too early. `None` if this is not a guess, or the
     /// guess is right.
     pub fn suggestion(
         &self,
-        (gym, class): (&str, &str),
-        (day, start): (NaiveDate, NaiveTime),
+        gym: &str,
+        class: &str,
+        day: NaiveDate,
+        start: NaiveTime,
         at: DateTime<Tz>,
         refused: Option<DateTime<Utc>>,
     ) -> Option<String> {

@@ -1,4 +1,4 @@
-//! What a booking tells of a guess.
+//! The rule that a booking suggests in place of a guess.
 
 use chrono_tz::Europe::Madrid;
 
@@ -7,14 +7,14 @@ use crate::model::opening::{Opening, Source};
 
 /// A class of Monday 18 January 2027 at 23:00 whose opening is guessed to be 23:00 of the 14th.
 fn suggested(guess: Opening, at: &str, refused: Option<&str>) -> Option<String> {
-    let class = (date("2027-01-18"), time("23:00"));
-    let at = utc(at).with_timezone(&Madrid);
-    guess.suggestion(("boxdos", "Open Box"), class, at, refused.map(utc))
+    let (day, start) = (date("2027-01-18"), time("23:00"));
+    let (at, refused) = (utc(at).with_timezone(&Madrid), refused.map(utc));
+    guess.suggestion("boxdos", "Open Box", day, start, at, refused)
 }
 
 /// When the class was booked, when booking was last too early, and the suggested rule: `?` if its hour is unknown.
 const BOOKINGS: &str = "
-# refused at 06:46, had at 07:01
+# refused at 06:46, booked at 07:01
 2027-01-14T06:01:00Z 2027-01-14T05:46:00Z 4d@07:00
 2027-01-14T06:00:00Z 2027-01-14T05:30:02Z 4d@07:00
 2027-01-14T06:44:00Z 2027-01-14T05:59:59Z 4d@07:30
