@@ -3,7 +3,7 @@
 //! Each command's flags, help, flow and output are in its file in [`commands`](crate::commands). An empty environment
 //! variable counts as unset, which clap does not support, so they are read here.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -22,6 +22,7 @@ use crate::commands::{
 };
 use crate::diagnostics::entry::{CommandLine, Job};
 use crate::error::Failure;
+use crate::model::session::SessionKind;
 use crate::text::{quote, shell_word, similar};
 use crate::ui::{GivenFlags, Ui};
 
@@ -121,15 +122,21 @@ impl Cli {
     /// Clap's, which include `--help` and `--version`.
     pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let mut cli = Self::parse_args(args.into_iter().collect())?;
+        // `login ana@example.org` names its account
+        let names_account =
+            matches!(&cli.command, Some(Command::Login(args)) if args.email.is_some());
         let global = &mut cli.global;
         let used = &mut global.from_environment;
         if !global.system {
-            let path = |value: &str| Ok(PathBuf::from(value));
+            let path = |value: &OsStr| Ok(PathBuf::from(value));
             fill(&mut global.config, "AIMHARDER_CONFIG", used, path)?;
             fill(&mut global.store, "AIMHARDER_STORE", used, path)?;
         }
-        fill(&mut global.account, "AIMHARDER_ACCOUNT", used, str::parse)?;
-        fill(&mut global.gym, "AIMHARDER_BOX", used, box_name)?;
+        if !names_account {
+            let account = text(str::parse);
+            fill(&mut global.account, "AIMHARDER_ACCOUNT", used, account)?;
+        }
+        fill(&mut global.gym, "AIMHARDER_BOX", used, text(box_name))?;
         Ok(cli)
     }
 
@@ -211,6 +218,7 @@ impl Cli {
             return Err(Failure::usage(format!("no command given. {steps}")).into());
         };
         let mut global = self.global;
+        command.check(&global)?;
         let name = self.name.split(' ').next().unwrap_or_default();
         if global.system && command.uses_store() {
             system::enter(&mut global)?;
@@ -289,6 +297,20 @@ impl Command {
             Self::Book(args) => args.settle(),
             Self::Cancel(args) => args.settle(),
             Self::Prebook(PrebookCommand::Add(args)) => args.settle(),
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks the flags together with the global ones.
+    fn check(&self, global: &GlobalArgs) -> Result<(), Failure> {
+        let is_background = global.session == Some(SessionKind::Background);
+        match self {
+            Self::Login(args) => args.check(global),
+            Self::Logout(args) => args.check(global),
+            Self::Sessions(args) => args.check(global),
+            _ if is_background && global.fingerprint.is_some() => Err(Failure::usage(
+                "--fingerprint names a device session: it cannot go with --session background",
+            )),
             _ => Ok(()),
         }
     }
@@ -479,23 +501,26 @@ fn fill<T>(
     flag: &mut Option<T>,
     name: &'static str,
     used: &mut Vec<&'static str>,
-    parse: impl Fn(&str) -> Result<T, String>,
+    parse: impl Fn(&OsStr) -> Result<T, String>,
 ) -> Result<(), clap::Error> {
     let Some(value) = std::env::var_os(name).filter(|v| flag.is_none() && !v.is_empty()) else {
         return Ok(());
     };
-    let value = value
-        .to_str()
-        .ok_or_else(|| "it is not valid UTF-8".to_owned())
-        .and_then(parse)
-        .map_err(|why| {
-            usage(&format!(
-                "the environment variable {name} cannot be used: {why}"
-            ))
-        })?;
+    let value = parse(&value).map_err(|why| {
+        usage(&format!(
+            "the environment variable {name} cannot be used: {why}"
+        ))
+    })?;
     *flag = Some(value);
     used.push(name);
     Ok(())
+}
+
+fn text<T>(parse: impl Fn(&str) -> Result<T, String>) -> impl Fn(&OsStr) -> Result<T, String> {
+    move |value| {
+        let value = value.to_str();
+        value.ok_or("it is not valid UTF-8".into()).and_then(&parse)
+    }
 }
 
 /// A usage error with this message.

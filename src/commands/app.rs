@@ -39,14 +39,6 @@ impl App {
         required: Option<&Path>,
         read_line: ReadLine,
     ) -> Result<Self> {
-        if global.fingerprint.is_some()
-            && global.session == Some(SessionKind::Background)
-            && command != "sessions"
-        {
-            bail!(Failure::usage(
-                "--fingerprint names a device session: it cannot go with --session background",
-            ));
-        }
         let config = load_config(&global)?;
         if let Some(path) = required.filter(|path| is_missing(path)) {
             bail!(Failure::login_required(format!(
@@ -54,11 +46,11 @@ impl App {
                 path.display()
             )));
         }
+        let platform = platform(&config).recorded(global.record.as_deref())?;
         let store = open_store(&global, &config, command)?;
-        let app = Self::with(global, config, store, command, read_line);
         Ok(Self {
-            platform: app.platform.recorded(app.global.record.as_deref())?,
-            ..app
+            platform,
+            ..Self::with(global, config, store, command, read_line)
         })
     }
 

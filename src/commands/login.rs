@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::app::App;
+use super::args::GlobalArgs;
 use super::help::{Help, code};
 use super::{SessionRef, boxes};
 use crate::commands::failure;
@@ -51,7 +52,7 @@ const HELP: Help = Help {
 #[command(after_long_help = HELP, add = HELP)]
 pub(crate) struct LoginArgs {
     /// E-mail address of the account
-    email: Option<Account>,
+    pub email: Option<Account>,
     /// Read the password from the first line of standard input
     #[arg(long)]
     password_stdin: bool,
@@ -73,6 +74,19 @@ impl LoginArgs {
             return Err(
                 "--new-device adds a device session, and --only background logs in none; leave one of them out".to_owned(),
             );
+        }
+        Ok(())
+    }
+
+    /// # Errors
+    /// `--account` names another account.
+    pub(crate) fn check(&self, global: &GlobalArgs) -> Result<(), Failure> {
+        if let (Some(email), Some(account)) = (&self.email, &global.account)
+            && email != account
+        {
+            return Err(Failure::usage(format!(
+                "two accounts are given: {email}, and {account} by --account"
+            )));
         }
         Ok(())
     }
@@ -206,13 +220,6 @@ fn next_command(app: &App, account: &Account, boxes: &[KnownBox]) -> Option<Stri
 
 /// The account: given, the flag's, the config's, the only one in the store, or asked for.
 fn account(args: &LoginArgs, app: &App) -> Result<Account> {
-    if let (Some(email), Some(account)) = (&args.email, &app.global.account)
-        && email != account
-    {
-        bail!(Failure::usage(format!(
-            "two accounts are given: {email}, and {account} by --account"
-        )));
-    }
     if let Some(account) = args.email.clone().or_else(|| app.named_account()) {
         return Ok(account);
     }

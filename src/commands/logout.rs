@@ -1,12 +1,13 @@
 //! `logout`: deletes stored sessions. The platform is never called: its logout would end all sessions of the account
 //! (protocol.md §3).
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
 use super::SessionRef;
 use super::app::App;
+use super::args::GlobalArgs;
 use super::help::{Help, code};
 use crate::error::{ExitKind, Failure};
 use crate::model::account::Account;
@@ -48,24 +49,36 @@ pub(crate) struct LogoutArgs {
     yes_delete_background: bool,
 }
 
-pub(crate) fn run(args: &LogoutArgs, app: &App, ui: &mut Ui) -> Result<()> {
-    let background = args.background || app.global.session == Some(SessionKind::Background);
-    if background && !args.yes_delete_background {
-        bail!(Failure::usage(
-            "the background session is protected because automation needs it; to delete it, run \
-             `aimharder logout --background --yes-delete-background`",
-        ));
+impl LogoutArgs {
+    /// # Errors
+    /// The background session is named and its deletion is not confirmed.
+    pub(crate) fn check(&self, global: &GlobalArgs) -> Result<(), Failure> {
+        if self.names_background(global) && !self.yes_delete_background {
+            return Err(Failure::usage(
+                "the background session is protected because automation needs it; to delete it, run \
+                 `aimharder logout --background --yes-delete-background`",
+            ));
+        }
+        Ok(())
     }
+
+    fn names_background(&self, global: &GlobalArgs) -> bool {
+        self.background || global.session == Some(SessionKind::Background)
+    }
+}
+
+pub(crate) fn run(args: &LogoutArgs, app: &App, ui: &mut Ui) -> Result<()> {
     if app.named_account().is_none() && !app.store.has_sessions()? {
         return print(&[], None, ui);
     }
     let account = app.account()?;
-    let rows = selected(args, app, &account, background)?;
+    let rows = selected(args, app, &account)?;
     let mut deleted = Vec::new();
     let done = delete(app, rows, &mut deleted);
     if !deleted.is_empty() {
         purge(app);
-        if background && has_prebookings(app, &account).unwrap_or_default() {
+        if args.names_background(&app.global) && has_prebookings(app, &account).unwrap_or_default()
+        {
             ui.status(&format!(
                 "the prebookings and weekly rules of {account} are kept, but cannot be booked without a background session; \
                  to log in again, run `aimharder login {account} --only background`"
@@ -96,12 +109,8 @@ fn print(deleted: &[SessionRef], failure: Option<Failure>, ui: &mut Ui) -> Resul
 }
 
 /// The listing is enough: sessions can be deleted without the store's key.
-fn selected(
-    args: &LogoutArgs,
-    app: &App,
-    account: &Account,
-    background: bool,
-) -> Result<Vec<SessionRow>> {
+fn selected(args: &LogoutArgs, app: &App, account: &Account) -> Result<Vec<SessionRow>> {
+    let background = args.names_background(&app.global);
     if !background && let Some(device) = app.named_device(Some(account))? {
         return Ok(vec![device]);
     }

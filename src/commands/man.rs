@@ -13,7 +13,7 @@ use clap_mangen::{
 };
 use serde_json::json;
 
-use super::help::{Help, code};
+use super::help::Help;
 use crate::error::Failure;
 use crate::text::similar;
 use crate::ui::Ui;
@@ -27,8 +27,7 @@ const HELP: Help = Help {
     exit_codes: &[
         (0, "printed or written"),
         (1, "the directory cannot be written"),
-        code::USAGE,
-        (6, "no such command"),
+        (2, "wrong usage, or no such command"),
     ],
 };
 
@@ -92,7 +91,7 @@ pub(crate) fn run(args: &ManArgs, root: Command, ui: &mut Ui) -> Result<()> {
             let path = args.command.join(" ");
             let near = similar(name, shown(command).map(Command::get_name));
             let near = near.map_or_else(String::new, |near| format!("did you mean {near:?}? "));
-            Failure::not_found(format!("no command {path:?}; {near}see `aimharder help`"))
+            Failure::usage(format!("no command {path:?}; {near}see `aimharder help`"))
         })?;
     }
     let page = page(command)?;

@@ -1,6 +1,6 @@
 //! `sessions list | prune | set`: the stored sessions.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use chrono::{DateTime, Utc};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, Subcommand};
@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::app::App;
+use super::args::GlobalArgs;
 use super::help::{Help, code};
 use super::plural;
 use crate::clock;
@@ -88,6 +89,20 @@ fn on_or_off() -> impl TypedValueParser<Value = bool> {
     PossibleValuesParser::new(["on", "off"]).map(|value| value == "on")
 }
 
+impl SessionsArgs {
+    /// # Errors
+    /// `set` without `--fingerprint`.
+    pub(crate) fn check(&self, global: &GlobalArgs) -> Result<(), Failure> {
+        let is_set = matches!(self.command, Some(SessionsCommand::Set { .. }));
+        if is_set && global.fingerprint.is_none() {
+            return Err(Failure::usage(
+                "which session? for example: `aimharder sessions set --fingerprint bg-d08dd5 --auto-refresh off`",
+            ));
+        }
+        Ok(())
+    }
+}
+
 pub(crate) fn run(args: &SessionsArgs, app: &App, ui: &mut Ui) -> Result<()> {
     match &args.command {
         None | Some(SessionsCommand::List) => list(app, ui),
@@ -149,12 +164,9 @@ fn prune(app: &App, ui: &mut Ui) -> Result<()> {
 }
 
 fn set(auto_refresh: bool, app: &App, ui: &mut Ui) -> Result<()> {
-    let Some(prefix) = &app.global.fingerprint else {
-        bail!(Failure::usage(
-            "which session? for example: `aimharder sessions set --fingerprint bg-d08dd5 --auto-refresh off`",
-        ));
-    };
     let rows = app.store.sessions(app.global.account.as_ref())?;
+    // `check` refuses `set` without it
+    let prefix = app.global.fingerprint.as_deref().unwrap_or_default();
     let mut row = SessionManager::by_prefix(rows, prefix)?;
     row.auto_refresh = auto_refresh;
     app.store.set_auto_refresh(&row, auto_refresh)?;

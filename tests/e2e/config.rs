@@ -1,5 +1,8 @@
 //! Config: where it is, what it may say, and what is said of a bad one.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
 use crate::support::{ANA, Home, bare, logged_in, shown, start};
 
 #[test]
@@ -87,6 +90,12 @@ fn the_default_places() {
     home.run("sessions")
         .env("AIMHARDER_STORE", home.store_path())
         .prints(&["ACCOUNT"]);
+    let not_utf8 = home.path().join(OsStr::from_bytes(b"\xff.db"));
+    home.run("boxes set demo --opens 4d")
+        .env("AIMHARDER_STORE", &not_utf8)
+        .any_stderr()
+        .prints(&["demo"]);
+    assert!(not_utf8.exists());
 }
 
 #[test]

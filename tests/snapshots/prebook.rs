@@ -507,7 +507,7 @@ fn days_are_skipped() {
     assert_snapshot!(shot(home.run("prebook skip").arg(format!("{}..{}", day(6), day(2)))), @r#"
     exit: 2
     --- stderr
-    error: "[DATE]..[DATE]" ends before it begins; use [DATE]..[DATE]
+    error: invalid value '[DATE]..[DATE]' for '[FROM[..TO]]': "[DATE]..[DATE]" ends before it begins; use [DATE]..[DATE]
     "#);
     assert_snapshot!(shot(home.run("prebook skip someday")), @r#"
     exit: 2

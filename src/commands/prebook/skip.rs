@@ -75,10 +75,15 @@ impl FromStr for SkipArg {
         };
         let form = |why| format!("{why}, or a range: 2026-12-24..2027-01-06");
         to.map(DayArg::from_str).transpose().map_err(form)?;
-        Ok(Self {
+        let days = Self {
             from: from.parse().map_err(form)?,
             to: to.map(str::to_owned),
-        })
+        };
+        // two dates need no calendar to be compared
+        if let (Ok(from), Some(Ok(_))) = (from.parse(), to.map(NaiveDate::from_str)) {
+            days.on(from)?;
+        }
+        Ok(days)
     }
 }
 

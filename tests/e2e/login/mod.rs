@@ -138,6 +138,9 @@ fn one_of_several_accounts_and_boxes_is_chosen_by_flag_variable_or_config() {
     let ben = || classes().env("AIMHARDER_ACCOUNT", BEN);
     ben().args("--box boxdos").prints(&["Yoga"]);
     ben().env("AIMHARDER_BOX", "boxdos").prints(&["Yoga"]);
+    let login = home.run(&format!("login {ANA} --password-stdin --only device"));
+    let login = login.env("AIMHARDER_ACCOUNT", BEN).stdin(ANA_PASSWORD);
+    login.prints(&["logged in"]);
     home.config("account = \"ben@example.org\"\nbox = \"boxdos\"");
     classes().prints(&["Yoga"]);
     let listed = home.sessions().len();

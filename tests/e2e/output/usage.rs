@@ -177,6 +177,26 @@ fn usage_before_config_before_store_before_account() {
     home.run("book --day mon --time 18:30 --account x@example.org")
         .fails(2, &["acount"]);
     home.write_config("");
+    let existing = home.path().join("exchanges.jsonl");
+    std::fs::write(&existing, "").unwrap();
+    for (args, words) in [
+        ("book --day mon", "--time"),
+        ("logout --background", "--yes-delete-background"),
+        ("logout --session background", "--yes-delete-background"),
+        ("sessions set --auto-refresh on", "which session?"),
+        (
+            "login a@example.org --account b@example.org",
+            "two accounts",
+        ),
+        (
+            "prebook skip 2027-01-06..2026-12-24",
+            "2026-12-24..2027-01-06",
+        ),
+    ] {
+        home.run(args).fails(2, &[words]);
+    }
+    let probe = home.run("probe --record").arg(existing);
+    probe.fails(2, &["exists already"]);
     home.run("book --day mon --time 18:30 --account x@example.org")
         .fails(1, &["schema 99"]);
     home.sql(&format!("PRAGMA user_version = {version}"));
