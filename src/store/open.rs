@@ -250,7 +250,7 @@ fn check_mode(path: &Path, facts: &Metadata) -> Result<()> {
     if facts.mode() & 0o077 != 0 {
         let shown = path.display();
         return Err(Error::Unusable(format!(
-            "the store {shown} contains sessions and can be read by others (mode {:03o}); run: chmod 600 '{shown}'",
+            "the store {shown} can be read by others (mode {:03o}); run: chmod 600 '{shown}'",
             facts.mode() & 0o777
         )));
     }

@@ -144,17 +144,17 @@ fn a_store_that_cannot_be_used_is_left_alone() {
     assert_snapshot!(shot(home.run("sessions")), @"
     exit: 1
     --- stderr
-    error: the store [HOME]/.local/state/aimharder/aimharder.db contains sessions and can be read by others (mode 644); run: chmod 600 '[HOME]/.local/state/aimharder/aimharder.db'
+    error: the store [HOME]/.local/state/aimharder/aimharder.db can be read by others (mode 644); run: chmod 600 '[HOME]/.local/state/aimharder/aimharder.db'
     ");
     assert_snapshot!(shot_json(home.run("sessions")), @r#"
     exit: 1
     --- stdout
     {
       "error":{"kind":"internal",
-        "message":"the store [HOME]/.local/state/aimharder/aimharder.db contains sessions and can be read by others (mode 644); run: chmod 600 '[HOME]/.local/state/aimharder/aimharder.db'"}
+        "message":"the store [HOME]/.local/state/aimharder/aimharder.db can be read by others (mode 644); run: chmod 600 '[HOME]/.local/state/aimharder/aimharder.db'"}
     }
     --- stderr
-    error: the store [HOME]/.local/state/aimharder/aimharder.db contains sessions and can be read by others (mode 644); run: chmod 600 '[HOME]/.local/state/aimharder/aimharder.db'
+    error: the store [HOME]/.local/state/aimharder/aimharder.db can be read by others (mode 644); run: chmod 600 '[HOME]/.local/state/aimharder/aimharder.db'
     "#);
     set_mode(&home.store_path(), 0o600);
     home.db().pragma_update(None, "user_version", 999).unwrap();
