@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::faults::{Delivery, Fault, Faults};
-use crate::http::{Request, Response};
+use crate::http::{Request, Response, text_or_number};
 use crate::log::{Entry, Log};
 use crate::world::World;
 use crate::{clock, control, routes};
@@ -142,15 +142,11 @@ fn name_session(entry: &mut Entry, world: &World, session: Option<usize>) {
         return;
     }
     let field = |names: [&str; 2]| {
-        names
-            .iter()
-            .find_map(|name| entry.form.get(name))
-            .map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned))
+        let mut values = names.iter().filter_map(|name| entry.form.get(name));
+        values.find_map(text_or_number)
     };
-    let (account, fingerprint) = (
-        field(["username", "mail"]),
-        field(["fingerprint", "loginfingerprint"]),
-    );
+    let account = field(["username", "mail"]);
+    let fingerprint = field(["fingerprint", "loginfingerprint"]);
     entry.account = account.or(entry.account.take());
     entry.fingerprint = fingerprint.or(entry.fingerprint.take());
 }

@@ -127,7 +127,7 @@ fn reservations(world: &World) -> Value {
     json!(world.reservations.values().collect::<Vec<_>>())
 }
 
-/// `base` with the fields of `patch` (RFC 7396, one level: null resets to null).
+/// `base` with the fields of `patch` in place of its own.
 pub(crate) fn merged(mut base: Value, patch: &Value) -> Value {
     if let (Some(base), Some(patch)) = (base.as_object_mut(), patch.as_object()) {
         base.extend(patch.clone());

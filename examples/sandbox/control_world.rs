@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::control::{Reply, list, merged, object};
+use crate::http::text_or_number;
 use crate::model::{Account, Class, Gym, Reservation};
 use crate::opening::Rule;
 use crate::world::World;
@@ -188,14 +189,6 @@ pub(crate) fn reserve(world: &mut World, body: &Value) -> Reply {
 /// Usually 1 or 0; others are unknown states.
 fn state_of(value: &Value) -> Option<i64> {
     value.as_i64().filter(|state| (-99..=99).contains(state))
-}
-
-fn text_or_number(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
 }
 
 /// `PATCH reservations/IDRES`: a new state, a new number (`idres`), another class, or several of these.

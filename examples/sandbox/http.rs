@@ -1,11 +1,11 @@
 //! Requests and responses as values: forms, queries, cookies, and the bytes of a response. Reading is lenient, because other
 //! clients send unusual but valid requests. Sockets are read in `wire.rs`.
 
-use std::fmt::Write as _;
 use std::io::Write as _;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::{Map, Value};
 
 use crate::config::JsonAs;
@@ -42,7 +42,7 @@ impl Request {
 
     /// A query parameter; the last of several wins.
     pub(crate) fn query(&self, name: &str) -> Option<String> {
-        last(parse_pairs(&self.query), name)
+        last(&parse_pairs(&self.query), name)
     }
 
     /// The form fields of the body; empty unless the body is form-encoded (protocol.md §6).
@@ -65,7 +65,7 @@ impl Request {
 
     /// A form field; the last of several wins.
     pub(crate) fn field(&self, name: &str) -> Option<String> {
-        last(self.form(), name)
+        last(&self.form(), name)
     }
 
     /// A cookie by name; the last of several wins.
@@ -250,12 +250,10 @@ fn reason(status: u16) -> &'static str {
     }
 }
 
-fn last(pairs: Vec<(String, String)>, name: &str) -> Option<String> {
-    pairs
-        .into_iter()
-        .rev()
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value)
+/// The value of a name; the last of several wins.
+pub(crate) fn last(pairs: &[(String, String)], name: &str) -> Option<String> {
+    let pair = pairs.iter().rev().find(|(key, _)| key == name);
+    pair.map(|(_, value)| value.clone())
 }
 
 /// `a=1&b=2` with percent signs and pluses decoded.
@@ -268,36 +266,27 @@ pub(crate) fn parse_pairs(text: &str) -> Vec<(String, String)> {
 }
 
 fn decode(text: &str) -> String {
-    let mut out = Vec::with_capacity(text.len());
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        let hex = bytes
-            .get(at + 1..at + 3)
-            .and_then(|pair| std::str::from_utf8(pair).ok());
-        match (byte, hex.and_then(|pair| u8::from_str_radix(pair, 16).ok())) {
-            (b'%', Some(value)) => {
-                out.push(value);
-                at += 2;
-            }
-            (b'+', _) => out.push(b' '),
-            _ => out.push(byte),
-        }
-        at += 1;
-    }
-    String::from_utf8_lossy(&out).into_owned()
+    let text = text.replace('+', " ");
+    percent_decode_str(&text).decode_utf8_lossy().into_owned()
 }
 
 /// Percent-encodes all but unreserved characters.
 pub(crate) fn encode(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-        out
-    })
+    const ENCODED: AsciiSet = NON_ALPHANUMERIC
+        .remove(b'-')
+        .remove(b'.')
+        .remove(b'_')
+        .remove(b'~');
+    utf8_percent_encode(text, &ENCODED).to_string()
+}
+
+/// A string, or a number as text.
+pub(crate) fn text_or_number(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
 }
 
 fn kind_boundary(kind: &str) -> String {

@@ -26,11 +26,11 @@ pub(crate) struct Account {
     /// Classes left; each booking takes one, 0 refuses. None = unlimited.
     pub(crate) credit: Option<i64>,
     pub(crate) payment_pending: bool,
-    /// Bookings per day (-8).
+    /// Most bookings on a day (-8).
     pub(crate) daily_limit: Option<usize>,
-    /// Bookings at a time (-9).
+    /// Most bookings at a time (-9).
     pub(crate) class_limit: Option<usize>,
-    /// Bookings at a time (-12 HASSUPERADOLIMITCONTR).
+    /// Most bookings at a time (-12 HASSUPERADOLIMITCONTR).
     pub(crate) contracted_limit: Option<usize>,
     /// Responses to the next `book` calls, which then do not act.
     pub(crate) book_answers: Vec<Value>,
@@ -51,14 +51,19 @@ pub(crate) struct Gym {
     pub(crate) opens: Option<String>,
     pub(crate) centre_url: Option<String>,
     pub(crate) address: String,
-    /// Posts of the workouts, newest first; the details too.
+    /// Posts of workouts with their details, newest first.
     pub(crate) workouts: Vec<Value>,
 }
 
 impl Gym {
-    /// The number of who publishes the workouts.
+    /// The id of the account that publishes the workouts.
     pub(crate) fn publisher(&self) -> u64 {
         self.id + 900_000
+    }
+
+    /// The date on its wall clock at an instant of the server clock.
+    pub(crate) fn today(&self, now: i64) -> NaiveDate {
+        clock::wall(now, self.timezone).date()
     }
 }
 
@@ -107,7 +112,7 @@ pub(crate) struct Class {
     pub(crate) hidden: bool,
     pub(crate) resadmin: bool,
     pub(crate) cancelled: bool,
-    /// Server clock; beats the box's rule.
+    /// When booking opens, by the server clock; takes precedence over the box's rule.
     pub(crate) opens_at_ms: Option<i64>,
     /// The row is listed only from this many milliseconds after the opening on.
     pub(crate) appears_after_ms: Option<i64>,
@@ -262,7 +267,7 @@ pub(crate) struct Reservation {
     pub(crate) state: i64,
 }
 
-/// The login of one device: (account, fingerprint).
+/// The login of one device, by account and fingerprint.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(crate) struct Session {
@@ -284,7 +289,18 @@ pub(crate) struct Session {
     pub(crate) login_count: u64,
 }
 
-/// Counters of events.
+impl Session {
+    /// What distinguishes it from other sessions.
+    pub(crate) fn key(&self) -> SessionKey {
+        (self.account.clone(), self.fingerprint.clone())
+    }
+}
+
+/// (account, fingerprint)
+pub(crate) type SessionKey = (String, String);
+
+/// Counters of events since the start. A `double_book` is a request for a class that the account has booked, a `trap_cancel`
+/// a cancellation with a class id (protocol.md §7).
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(crate) struct Counters {

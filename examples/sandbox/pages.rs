@@ -108,14 +108,14 @@ pub(crate) fn no_set_refresh() -> String {
 }
 
 /// The home page with links to the boxes.
-pub(crate) fn home(scheme: &str, domain: &str, hosts: &[String]) -> String {
+pub(crate) fn home(domain: &str, hosts: &[String]) -> String {
     let mut links = format!(
-        "<a href=\"{scheme}://www.{domain}\">AimHarder</a> <a href=\"{scheme}://login.{domain}\">Salir</a>\n"
+        "<a href=\"https://www.{domain}\">AimHarder</a> <a href=\"https://login.{domain}\">Salir</a>\n"
     );
     for host in hosts {
         let _ = writeln!(
             links,
-            "<li><a href=\"{scheme}://{}\">Mi box</a></li>",
+            "<li><a href=\"https://{}\">Mi box</a></li>",
             escape(host)
         );
     }

@@ -5,14 +5,13 @@ use serde_json::json;
 
 use crate::clock;
 use crate::model::{Account, Class, Gym};
-use crate::routes::schedule;
 use crate::world::World;
 
 const DAYS_BACK: u64 = 14;
 const DAYS_AHEAD: u64 = 60;
 const LATE_BEFORE_MS: i64 = 2 * 3_600_000;
 
-/// As the labels of posts shorten them.
+/// Names of months in the labels of posts.
 const MONTHS: [&str; 12] = [
     "Ene", "Feb", "Mar", "Abr", "May", "Jun", "Jul", "Ago", "Sep", "Oct", "Nov", "Dic",
 ];
@@ -42,7 +41,7 @@ const WEEKENDS: [(&str, &str, Filling); 3] = [
 ];
 const YOGA: [(&str, &str, Filling); 2] = [("08:00", "Yoga", Partly), ("20:00", "Yoga", Partly)];
 
-/// Adds the accounts and boxes.
+/// Adds the accounts and boxes, which get a timetable.
 pub(crate) fn people(world: &mut World) {
     let gym = |name: &str, id, title: &str| Gym {
         name: name.to_owned(),
@@ -76,16 +75,16 @@ pub(crate) fn people(world: &mut World) {
         "Ben",
         &["crossfitdemo", "boxdos"],
     ));
-    world.filled.insert("on".to_owned());
+    world.has_timetable = true;
 }
 
 /// Creates the timetable of every day around the current day of the server that has none yet.
 pub(crate) fn timetable(world: &mut World, now: i64) {
-    if world.filled.is_empty() {
-        return; // an empty world stays empty
+    if !world.has_timetable {
+        return;
     }
     for name in ["crossfitdemo", "boxdos"] {
-        let Some(today) = world.gym(name).map(|gym| schedule::today(gym, now)) else {
+        let Some(today) = world.gym(name).map(|gym| gym.today(now)) else {
             continue;
         };
         if name == "crossfitdemo" {
@@ -168,7 +167,7 @@ pub(crate) fn opening_soon(world: &mut World, opens_ms: i64) -> Option<String> {
     let gym = world.gym("crossfitdemo")?;
     let (opens, day) = (
         clock::wall(opens_ms, gym.timezone),
-        schedule::today(gym, opens_ms) + Days::new(1),
+        gym.today(opens_ms) + Days::new(1),
     );
     let id = world.new_class_id();
     let class = Class {

@@ -14,8 +14,8 @@ const TOKEN_DAYS: i64 = 90;
 pub(crate) enum Auth {
     /// No login, or a dead one.
     None,
-    /// A login before the required `setrefresh`.
-    Unset,
+    /// A login before the `setrefresh` that boxes require (`require_setrefresh`).
+    Unset(String),
     Account(String),
 }
 
@@ -23,13 +23,14 @@ pub(crate) enum Auth {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Presented {
     Good(usize),
-    /// A token that was never issued: refused, and the session lives on.
+    /// A token that was never issued: refused, without ending the session.
     Unknown,
     Logout,
     Lapsed,
 }
 
-fn hex() -> String {
+/// 32 random hexadecimal digits.
+pub(crate) fn hex() -> String {
     format!("{:032x}", fastrand::u128(..))
 }
 
@@ -96,7 +97,7 @@ pub(crate) fn auth(world: &World, request: &Request, now: i64) -> Auth {
     if !alive || world.account(&session.account).is_none() {
         Auth::None
     } else if world.config.require_setrefresh && !session.set {
-        Auth::Unset
+        Auth::Unset(session.account.clone())
     } else {
         Auth::Account(session.account.clone())
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Write};
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::process;
@@ -47,7 +47,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if args.exit_with_stdin {
         let app = Arc::clone(&app);
         thread::spawn(move || {
-            let _ = io::copy(&mut io::stdin().lock().by_ref(), &mut io::sink());
+            let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
             end(&app);
         });
     }

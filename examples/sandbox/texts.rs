@@ -40,61 +40,56 @@ impl Language {
     }
 
     pub(crate) fn text(self, text: Text) -> &'static str {
-        match text {
-            Text::WrongCredentials => self.pick(
+        let (es, ca, en) = match text {
+            Text::WrongCredentials => (
                 "Correo electrónico y/o contraseña incorrecto",
                 "Correo electrónico y/o contraseña incorrecto",
                 "Wrong email and/or password",
             ),
-            // seen in Spanish only, with these two words in it
-            Text::Locked => "Has intentado entrar demasiadas veces. Prueba más tarde.",
-            Text::SameHour => self.pick(
+            // only "demasiadas veces" was seen, in Spanish
+            Text::Locked => return "Has intentado entrar demasiadas veces. Prueba más tarde.",
+            Text::SameHour => (
                 "No puedes hacer más de una reserva a la misma hora",
                 "No pots fer més d'una reserva a la mateixa hora",
                 "You can't make more than one booking at the same time",
             ),
-            Text::Full => self.pick(
+            Text::Full => (
                 "La clase está completa",
                 "La classe és plena",
                 "The class is full",
             ),
-            Text::NoCredit => self.pick(
+            Text::NoCredit => (
                 "No tienes clases disponibles o tu tarifa no incluye esta clase",
                 "No tens classes disponibles o la teva tarifa no inclou aquesta classe",
                 "You have no classes left or your membership does not include this class",
             ),
-            Text::PaymentPending => self.pick(
+            Text::PaymentPending => (
                 "Tienes un pago pendiente",
                 "Tens un pagament pendent",
                 "You have a pending payment",
             ),
-            _ => self.later_text(text),
-        }
-    }
-
-    fn later_text(self, text: Text) -> &'static str {
-        match text {
-            Text::TooLate => self.pick(
+            Text::TooLate => (
                 "Ya no puedes reservar esta clase",
                 "Ja no pots reservar aquesta classe",
                 "It is too late to book this class",
             ),
-            Text::Limit => self.pick(
+            Text::Limit => (
                 "Has llegado al límite de clases",
                 "Has arribat al límit de classes",
                 "You have reached the limit of classes",
             ),
-            Text::Contracted => self.pick(
+            Text::Contracted => (
                 "Has superado el límite de clases contratadas",
                 "Has superat el límit de classes contractades",
                 "You have exceeded the contracted limit of classes",
             ),
-            _ => self.pick(
+            Text::Unavailable => (
                 "Clase no disponible",
                 "Classe no disponible",
                 "Class not available",
             ),
-        }
+        };
+        self.pick(es, ca, en)
     }
 
     /// The key and text of "too early"; the apostrophe of Catalan is the typographic one half of the time.

@@ -6,16 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
 use crate::http::Request;
-use crate::model::{Account, Class, Counters, Gym, Reservation, Session};
+use crate::model::{Account, Class, Counters, Gym, Reservation, Session, SessionKey};
 use crate::texts::Language;
 
 const FIRST_CLASS: u64 = 1_223_249;
 const FIRST_RESERVATION: u64 = 55_501;
 /// The number of tokens that are kept to recognise replays.
 const MAX_TOKENS: usize = 200_000;
-
-/// (account, fingerprint)
-pub(crate) type SessionKey = (String, String);
 
 /// The whole state; as JSON it is the `--state` file.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -32,11 +29,13 @@ pub(crate) struct World {
     pub(crate) counters: Counters,
     /// Wrong attempts since the last good login, by account.
     pub(crate) wrong: BTreeMap<String, u32>,
-    /// Days whose default timetable was made.
+    /// Whether the boxes of the default world get its timetable.
+    pub(crate) has_timetable: bool,
+    /// Boxes and days of which that timetable was made: `crossfitdemo 2026-11-23`.
     pub(crate) filled: BTreeSet<String>,
     next_class: u64,
     next_reservation: u64,
-    /// Answers given so far.
+    /// Responses sent so far.
     #[serde(skip)]
     pub(crate) answers: u64,
     #[serde(skip)]
@@ -66,6 +65,7 @@ impl Default for World {
             late_cancels: Vec::new(),
             counters: Counters::default(),
             wrong: BTreeMap::new(),
+            has_timetable: false,
             filled: BTreeSet::new(),
             next_class: FIRST_CLASS,
             next_reservation: FIRST_RESERVATION,
@@ -90,33 +90,19 @@ impl World {
 
     fn index_session(&mut self, at: usize) {
         let session = &self.sessions[at];
-        let key = (session.account.clone(), session.fingerprint.clone());
         self.cookie_index.insert(session.cookie.clone(), at);
-        self.remember_token(
-            session.token.clone(),
-            key.clone(),
-            self.sessions[at].login_count,
-        );
-        self.session_index.insert(key, at);
-    }
-
-    fn remember_token(&mut self, token: String, key: SessionKey, login: u64) {
+        self.session_index.insert(session.key(), at);
         if self.tokens.len() >= MAX_TOKENS {
             self.tokens.clear();
-            for session in &self.sessions {
-                let key = (session.account.clone(), session.fingerprint.clone());
-                self.tokens
-                    .insert(session.token.clone(), (key, session.login_count));
-            }
+            self.tokens.extend(self.sessions.iter().map(issued));
         }
-        self.tokens.insert(token, (key, login));
+        self.tokens.extend([issued(&self.sessions[at])]);
     }
 
     /// Stores a session in place of one with the same key; returns its index.
     pub(crate) fn put_session(&mut self, session: Session) -> usize {
         self.made = Some(session.token.clone());
-        let key = (session.account.clone(), session.fingerprint.clone());
-        let at = if let Some(&at) = self.session_index.get(&key) {
+        let at = if let Some(at) = self.session(&session.key()) {
             self.cookie_index.remove(&self.sessions[at].cookie);
             self.sessions[at] = session;
             at
@@ -132,7 +118,7 @@ impl World {
         self.session_index.get(key).copied()
     }
 
-    /// The session whose login cookie the request carries, dead or alive.
+    /// The session of the request's login cookie, even if it is dead.
     pub(crate) fn cookie_session(&self, request: &Request) -> Option<usize> {
         self.cookie_index
             .get(request.cookie("amhrdrauth")?)
@@ -237,4 +223,9 @@ impl World {
         }
         (taken, waiting)
     }
+}
+
+/// The token of a session, with the session and the login to which it was issued.
+fn issued(session: &Session) -> (String, (SessionKey, u64)) {
+    (session.token.clone(), (session.key(), session.login_count))
 }

@@ -458,6 +458,22 @@ fn the_schedule_page_is_public_and_the_settings_need_a_login() {
 }
 
 #[test]
+fn only_boxes_can_require_setrefresh() {
+    let sandbox = Sandbox::start();
+    let (cookies, _) = log_in(&sandbox);
+    sandbox.config(&json!({ "require_setrefresh": true }));
+    let whoami = get(&sandbox, MAIN, "/api/whoami", &cookies).json();
+    assert_eq!(whoami["data"][0]["mail"], ANA);
+    let home = get(&sandbox, MAIN, "/home", &cookies).body;
+    assert!(
+        home.contains("https://crossfitdemo.aimharder.com"),
+        "{home}"
+    );
+    let next = get(&sandbox, BOX, "/api/nextBookings?box=10122", &cookies);
+    assert_eq!(next.json(), json!({ "logout": 1 }));
+}
+
+#[test]
 fn load_balancer_cookies_are_missing_from_few_answers_and_from_no_login() {
     let sandbox = Sandbox::start();
     for _ in 0..40 {

@@ -27,14 +27,9 @@ pub(crate) fn user_data(world: &World, email: &str) -> Value {
 /// `GET /api/whoami`
 pub(crate) fn whoami(world: &World, request: &Request, now: i64) -> Response {
     match sessions::auth(world, request, now) {
-        Auth::Account(email) => Response::json(&json!({ "data": [user_data(world, &email)] })),
-        // only boxes require `setrefresh`
-        Auth::Unset => match world.cookie_session(request) {
-            Some(at) => {
-                Response::json(&json!({ "data": [user_data(world, &world.sessions[at].account)] }))
-            }
-            None => whoami_dead(world),
-        },
+        Auth::Account(email) | Auth::Unset(email) => {
+            Response::json(&json!({ "data": [user_data(world, &email)] }))
+        }
         Auth::None => whoami_dead(world),
     }
 }
@@ -49,7 +44,7 @@ fn whoami_dead(world: &World) -> Response {
 
 /// `GET /home`: links to the boxes, the login page without a login.
 pub(crate) fn home(world: &World, request: &Request, now: i64) -> Response {
-    let Auth::Account(email) = sessions::auth(world, request, now) else {
+    let (Auth::Account(email) | Auth::Unset(email)) = sessions::auth(world, request, now) else {
         return Response::html(pages::login(""));
     };
     let names = world
@@ -61,14 +56,14 @@ pub(crate) fn home(world: &World, request: &Request, now: i64) -> Response {
         .filter_map(|name| world.gym(name))
         .map(|gym| world.centre(gym))
         .collect();
-    Response::html(pages::home("https", &world.domain, &hosts))
+    Response::html(pages::home(&world.domain, &hosts))
 }
 
 /// `GET /settings`: a page for members; the login page without a login.
 pub(crate) fn settings(world: &World, request: &Request, now: i64) -> Response {
     Response::html(match sessions::auth(world, request, now) {
-        Auth::Account(email) => pages::settings(&email),
-        Auth::None | Auth::Unset => pages::login(""),
+        Auth::Account(email) | Auth::Unset(email) => pages::settings(&email),
+        Auth::None => pages::login(""),
     })
 }
 

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::http::{Request, Response};
+use crate::http::{Request, Response, text_or_number};
 use crate::model::Gym;
-use crate::routes::{require_login, schedule};
+use crate::routes::require_login;
 use crate::world::World;
 
 /// Posts on one page.
@@ -30,7 +30,7 @@ pub(crate) fn activity(world: &World, request: &Request, gym: &Gym, now: i64) ->
         Some(post) if rest.len() > PAGE => json!(id(post)),
         _ => json!(-1),
     };
-    let today = schedule::today(gym, now).to_string();
+    let today = gym.today(now).to_string();
     let first = page.first().map(id);
     Response::json(
         &json!({ "elements": page, "curDate": today, "firstLoaded": first, "lastLoaded": last }),
@@ -48,10 +48,7 @@ pub(crate) fn workout(world: &World, request: &Request, gym: &Gym, now: i64) -> 
 }
 
 fn id(post: &Value) -> String {
-    match &post["id"] {
-        Value::String(id) => id.clone(),
-        other => other.to_string(),
-    }
+    text_or_number(&post["id"]).unwrap_or_default()
 }
 
 fn without_details(post: &Value) -> Value {

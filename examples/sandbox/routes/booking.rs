@@ -1,4 +1,4 @@
-//! Booking, with every refusal of the table in protocol.md §6.
+//! Booking, with the refusals of protocol.md §6 that follow from the state: others are given as `book_answers`.
 
 use serde_json::{Value, json};
 

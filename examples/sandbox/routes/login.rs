@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::config::{FailureShape, Iframe, LoginCookie};
-use crate::http::{Request, Response};
+use crate::http::{Request, Response, text_or_number};
 use crate::texts::Text;
 use crate::world::World;
 use crate::{pages, sessions};
@@ -68,11 +68,7 @@ pub(crate) fn json(world: &mut World, request: &Request, now: i64) -> Response {
         return Response::html_status(off.unwrap_or(200), pages::marketing());
     }
     let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
-    let field = |name: &str| match &body[name] {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    };
+    let field = |name: &str| text_or_number(&body[name]);
     let (Some(mail), Some(password)) = (field("username"), field("password")) else {
         return json_refusal(world, "", Refusal::Malformed);
     };

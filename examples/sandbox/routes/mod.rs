@@ -11,7 +11,7 @@ pub(crate) mod tokens;
 use serde_json::{Map, Value, json};
 
 use crate::config::Quirk;
-use crate::http::{Request, Response};
+use crate::http::{Request, Response, last};
 use crate::model::{Class, Gym};
 use crate::sessions::{self, Auth};
 use crate::world::World;
@@ -183,27 +183,15 @@ pub(crate) fn require_login(
 ) -> Result<String, Response> {
     match sessions::auth(world, request, now) {
         Auth::Account(email) => Ok(email),
-        Auth::None | Auth::Unset => Err(logout(world)),
+        Auth::None | Auth::Unset(_) => Err(logout(world)),
     }
 }
 
 /// `familyId`, also if misspelt; empty for the account holder.
 pub(crate) fn family(fields: &[(String, String)]) -> String {
-    let named = |name: &str| {
-        fields
-            .iter()
-            .rev()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.clone())
-    };
-    let family = named("familyId")
-        .or_else(|| named("familiId"))
-        .unwrap_or_default();
-    if family.bytes().all(|byte| byte.is_ascii_digit()) {
-        family
-    } else {
-        String::new()
-    }
+    let family = last(fields, "familyId").or_else(|| last(fields, "familiId"));
+    let is_number = |family: &String| family.bytes().all(|byte| byte.is_ascii_digit());
+    family.filter(is_number).unwrap_or_default()
 }
 
 /// Whether the row of the class has this variation.
@@ -222,7 +210,7 @@ pub(crate) fn number(value: i64, as_text: bool) -> Value {
 
 /// New load-balancer cookies.
 fn with_balancer(response: Response, now: i64) -> Response {
-    let value = format!("{:032x}", fastrand::u128(..));
+    let value = sessions::hex();
     let expires = clock::http_date(now + 7 * 86_400_000);
     response
         .with(

@@ -3,7 +3,6 @@
 use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
 
-use crate::clock;
 use crate::config::Quirk;
 use crate::http::{self, Request, Response};
 use crate::model::{Class, Gym, Reservation};
@@ -17,7 +16,7 @@ pub(crate) fn bookings(world: &World, request: &Request, gym: &Gym, now: i64) ->
     let email = match sessions::auth(world, request, now) {
         Auth::Account(email) => Some(email),
         Auth::None => None,
-        Auth::Unset => return super::logout(world),
+        Auth::Unset(_) => return super::logout(world),
     };
     let fields = http::parse_pairs(&request.query);
     let family = super::family(&fields);
@@ -237,9 +236,4 @@ fn past_entry(
     entry["assist"] = Value::from(1 - late);
     entry["lateCancel"] = Value::from(late);
     entry
-}
-
-/// The server's wall clock date in a box, for the default timetable.
-pub(crate) fn today(gym: &Gym, now: i64) -> NaiveDate {
-    clock::wall(now, gym.timezone).date()
 }
