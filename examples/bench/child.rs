@@ -48,27 +48,7 @@ pub(crate) fn run(command: &mut Command) -> Result<Run> {
     finish(child, began)
 }
 
-/// A median time divided by that of another program, measured in turn. `None`: that program is not installed.
-pub(crate) fn ratio(
-    other: &mut Command,
-    runs: usize,
-    ours: impl Fn() -> Result<Duration>,
-) -> Result<Option<f64>> {
-    if let Err(error) = other.output() {
-        return match error.kind() {
-            ErrorKind::NotFound => Ok(None),
-            _ => Err(error).with_context(|| format!("start {other:?}")),
-        };
-    }
-    let (mut one, mut two) = (Vec::new(), Vec::new());
-    for _ in 0..runs {
-        one.push(ours()?);
-        two.push(run(other)?.checked()?);
-    }
-    Ok(Some(Spread::of(one).median() / Spread::of(two).median()))
-}
-
-/// The same with the peak memory in MiB. It is slower, because reading the memory takes time on few cores.
+/// [`run`] with the peak memory in MiB. It is slower, because reading the memory takes time on few cores.
 pub(crate) fn run_with_memory(command: &mut Command) -> Result<(Run, f64)> {
     let watched = watch(command, None)?;
     Ok((watched.run, watched.peak))
@@ -78,9 +58,9 @@ pub(crate) fn run_with_memory(command: &mut Command) -> Result<(Run, f64)> {
 #[derive(Debug)]
 pub(crate) struct Watched {
     pub(crate) run: Run,
-    /// peak memory in MiB
+    /// Peak memory in MiB.
     pub(crate) peak: f64,
-    /// processor time within the window, percent of one core
+    /// Processor time within the window, percent of one core.
     pub(crate) busy: Option<f64>,
 }
 
@@ -120,6 +100,26 @@ pub(crate) fn watch(command: &mut Command, window: Option<[Instant; 2]>) -> Resu
             busy,
         })
     })
+}
+
+/// A median time divided by that of another program, measured in turn. `None`: that program is not installed.
+pub(crate) fn ratio(
+    other: &mut Command,
+    runs: usize,
+    ours: impl Fn() -> Result<Duration>,
+) -> Result<Option<f64>> {
+    if let Err(error) = other.output() {
+        return match error.kind() {
+            ErrorKind::NotFound => Ok(None),
+            _ => Err(error).with_context(|| format!("start {other:?}")),
+        };
+    }
+    let (mut one, mut two) = (Vec::new(), Vec::new());
+    for _ in 0..runs {
+        one.push(ours()?);
+        two.push(run(other)?.checked()?);
+    }
+    Ok(Some(Spread::of(one).median() / Spread::of(two).median()))
 }
 
 fn quiet(command: &mut Command) {

@@ -36,14 +36,14 @@ const WAIT_500: i64 = 80;
 #[derive(Debug)]
 struct Setting {
     name: &'static str,
-    /// server clock minus ours
+    /// Server clock minus ours.
     skew_ms: i64,
-    /// latency of a request ± jitter, and of its response
+    /// Latency of a request, ± jitter, and of its response.
     latency_ms: i64,
     jitter_ms: i64,
-    /// seconds that its openings come after those of the first setting, so that all take turns
+    /// Seconds that its openings come after those of the first setting, so that all take turns.
     turn: i64,
-    /// median and 99th percentile in milliseconds, early requests per opening
+    /// Bounds of median and 99th percentile in milliseconds, and of early requests per opening.
     goals: [Goal; 3],
 }
 
@@ -102,11 +102,11 @@ impl Setting {
 /// What arrived for some openings.
 #[derive(Debug, Default)]
 struct Lateness {
-    /// per opening, of the first request that was not early
+    /// For each opening, that of the first request that was not early.
     late: Vec<Duration>,
-    /// requests before their opening
+    /// Requests before their opening.
     early: usize,
-    /// openings without a request after them
+    /// Openings without a request after them.
     missed: usize,
 }
 
@@ -243,7 +243,7 @@ pub(crate) fn unix_us() -> i64 {
     })
 }
 
-/// When the wall clock will show this.
+/// When the wall clock shows this.
 fn steady(unix_us: i64) -> Instant {
     let left = u64::try_from(unix_us - self::unix_us()).unwrap_or(0);
     Instant::now() + Duration::from_micros(left)

@@ -19,9 +19,9 @@ pub(crate) const DOMAIN: &str = "aimharder.com";
 pub(crate) struct Sandbox {
     child: Child,
     pub(crate) address: SocketAddr,
-    /// the lines of a config file for it
+    /// The lines of a config file for it.
     pub(crate) config: String,
-    /// without TLS, which the client of the control API needs
+    /// Without TLS, which the client of the control API does not support.
     plain: bool,
 }
 
@@ -32,7 +32,7 @@ pub(crate) struct Arrival {
     pub(crate) host: String,
     pub(crate) path: String,
     pub(crate) query: String,
-    /// microseconds since 1970 by the server's clock
+    /// Microseconds since 1970 by the server clock.
     pub(crate) server_us: i64,
     pub(crate) form: Value,
     pub(crate) account: Option<String>,
@@ -78,16 +78,16 @@ impl Sandbox {
             .context("the sandbox did not say where it listens")?;
         let address = address.parse().context("read the sandbox's address")?;
         let mut config = String::new();
+        // all lines come in one write
+        let last = if command.get_args().any(|arg| arg == "--tls-cert") {
+            "ca_file"
+        } else {
+            "connect_to"
+        };
         for line in lines {
             let line = line?;
             config.push_str(&line);
             config.push('\n');
-            // all lines come in one write, and this is the last
-            let last = if command.get_args().any(|arg| arg == "--tls-cert") {
-                "ca_file"
-            } else {
-                "connect_to"
-            };
             if line.starts_with(last) {
                 break;
             }
@@ -135,20 +135,25 @@ impl Sandbox {
         self.control("DELETE", "log", &json!({})).map(drop)
     }
 
-    /// Accounts, sessions, reservations, counters.
-    pub(crate) fn state(&self) -> Result<Value> {
-        self.control("GET", "state", &json!({}))
-    }
-
     /// The sessions of all accounts.
     pub(crate) fn sessions(&self) -> Result<Vec<Value>> {
         let sessions = self.control("GET", "state/sessions", &json!({}))?;
         Ok(serde_json::from_value(sessions)?)
     }
 
+    /// The number of reservations of all accounts.
+    pub(crate) fn reservations(&self) -> Result<usize> {
+        let all = self.control("GET", "state/reservations", &json!({}))?;
+        let all = all
+            .as_array()
+            .context("the sandbox lists no reservations")?;
+        Ok(all.len())
+    }
+
     /// How often a replaced token was presented.
     pub(crate) fn replays(&self) -> Result<usize> {
-        let count = self.state()?["counters"]["replayed_tokens"].as_u64();
+        let counters = self.control("GET", "state/counters", &json!({}))?;
+        let count = counters["replayed_tokens"].as_u64();
         Ok(usize::try_from(
             count.context("the sandbox counts no replays")?,
         )?)

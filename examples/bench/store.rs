@@ -48,7 +48,7 @@ pub(crate) fn run() -> Result<Vec<Figure>> {
             "durable commits a second, two to a token update",
             rate,
             "",
-            Goal::Best(disk),
+            Goal::Beside(disk),
         ),
     ])
 }

@@ -13,14 +13,14 @@ pub(crate) struct Figure {
     pub(crate) measured: f64,
     pub(crate) unit: &'static str,
     pub(crate) goal: Goal,
-    /// measured divided by ideal, if that is not zero
+    /// Measured divided by the goal, if that is not zero.
     #[serde(skip_serializing_if = "Option::is_none")]
     ratio: Option<f64>,
     kept: bool,
-    /// peak memory of the measured process
+    /// Peak memory of the measured process.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) memory_mib: Option<f64>,
-    /// requests that reached the sandbox
+    /// Requests that reached the sandbox.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) requests: Option<usize>,
 }
@@ -31,25 +31,25 @@ pub(crate) struct Figure {
 pub(crate) enum Goal {
     AtMost(f64),
     Exactly(f64),
-    /// the best possible value, which is not a bound
-    Best(f64),
-    /// the figure explains others
+    /// A value to compare it with, which is not a bound.
+    Beside(f64),
+    /// The figure explains others.
     None,
 }
 
 impl Goal {
-    fn ideal(self) -> Option<f64> {
+    fn value(self) -> Option<f64> {
         match self {
-            Self::AtMost(ideal) | Self::Exactly(ideal) | Self::Best(ideal) => Some(ideal),
+            Self::AtMost(value) | Self::Exactly(value) | Self::Beside(value) => Some(value),
             Self::None => None,
         }
     }
 
     fn is_kept(self, measured: f64) -> bool {
         match self {
-            Self::AtMost(ideal) => measured <= ideal,
-            Self::Exactly(ideal) => (measured - ideal).abs() < 1e-9,
-            Self::Best(_) | Self::None => true,
+            Self::AtMost(bound) => measured <= bound,
+            Self::Exactly(bound) => (measured - bound).abs() < 1e-9,
+            Self::Beside(_) | Self::None => true,
         }
     }
 }
@@ -67,9 +67,9 @@ impl Figure {
             unit,
             goal,
             ratio: goal
-                .ideal()
-                .filter(|ideal| *ideal != 0.0)
-                .map(|ideal| measured / ideal),
+                .value()
+                .filter(|value| *value != 0.0)
+                .map(|value| measured / value),
             kept: goal.is_kept(measured),
             memory_mib: None,
             requests: None,
@@ -77,8 +77,8 @@ impl Figure {
     }
 
     /// A count with an exact bound.
-    pub(crate) fn count(what: impl Into<String>, found: usize, ideal: usize) -> Self {
-        Self::new(what, as_f64(found), "", Goal::Exactly(as_f64(ideal)))
+    pub(crate) fn count(what: impl Into<String>, found: usize, bound: usize) -> Self {
+        Self::new(what, as_f64(found), "", Goal::Exactly(as_f64(bound)))
     }
 
     pub(crate) fn memory(self, mib: f64) -> Self {
@@ -95,25 +95,26 @@ impl Figure {
         }
     }
 
-    fn ideal(&self) -> Option<String> {
+    /// The goal as it is printed: `≤ 5`, `= 0`, or a bare number to compare with.
+    fn goal_cell(&self) -> Option<String> {
         let sign = match self.goal {
             Goal::AtMost(_) => "≤ ",
             Goal::Exactly(_) => "= ",
-            Goal::Best(_) | Goal::None => "",
+            Goal::Beside(_) | Goal::None => "",
         };
-        let ideal = self.goal.ideal()?;
-        Some(format!("{sign}{}", number(ideal)))
+        let value = self.goal.value()?;
+        Some(format!("{sign}{}", number(value)))
     }
 
     /// What is measured of its case, and the value with its bound.
     fn case_cell(&self) -> (String, String) {
         let (_, what) = self.what.split_once(": ").unwrap_or(("", &self.what));
         let mark = if self.kept { "" } else { ", MISSED" };
-        let ideal = self.ideal().map(|ideal| format!(" ({ideal}{mark})"));
+        let goal = self.goal_cell().map(|goal| format!(" ({goal}{mark})"));
         let value = format!("{} {}", number(self.measured), self.unit);
         (
             what.to_owned(),
-            value.trim().to_owned() + &ideal.unwrap_or_default(),
+            value.trim().to_owned() + &goal.unwrap_or_default(),
         )
     }
 
@@ -123,7 +124,7 @@ impl Figure {
         [
             self.what.clone(),
             format!("{} {:<3}", number(self.measured), self.unit),
-            self.ideal().unwrap_or_default(),
+            self.goal_cell().unwrap_or_default(),
             ratio.unwrap_or_default(),
             self.memory_mib
                 .map(|mib| format!("{mib:.1} MiB"))
@@ -158,7 +159,7 @@ pub(crate) fn lines(figures: &[Figure]) -> String {
     let head = [
         "figure",
         "measured    ",
-        "ideal",
+        "bound",
         "ratio",
         "memory",
         "requests",
@@ -229,7 +230,7 @@ pub(crate) fn markdown(figures: &[Figure]) -> String {
 pub(crate) struct Report {
     pub(crate) machine: String,
     pub(crate) modes: BTreeMap<&'static str, Vec<Figure>>,
-    /// modes that could not be measured, and why
+    /// Modes that could not be measured, and why.
     pub(crate) failed: BTreeMap<&'static str, String>,
 }
 

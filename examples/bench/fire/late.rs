@@ -2,9 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use anyhow::{Context, Result};
-use chrono::DateTime;
-use chrono_tz::Europe::Madrid;
+use anyhow::Result;
 
 use super::series::{BOX, Opening, Series, lateness, post};
 use super::{Lateness, NEAR, Setting, in_parallel, sleep_until, unix_us};
@@ -35,7 +33,7 @@ const EARLY: f64 = 2.0;
 enum Command {
     Run,
     Wait,
-    /// without any waiting
+    /// `book` without `--wait`.
     Book,
 }
 
@@ -101,20 +99,20 @@ impl Command {
         }
     }
 
-    /// Stores what the command has to know of the opening; its arguments.
+    /// Stores what the command has to know of the opening, and returns its arguments.
     fn prepare(self, series: &Series<'_>, opening: &Opening) -> Result<Vec<String>> {
         if matches!(self, Self::Run) {
             let account = ANA.parse().map_err(anyhow::Error::msg)?;
             opening.prebook(&series.home.store()?, &account)?;
             return Ok(vec!["prebook".to_owned(), "run".to_owned()]);
         }
-        let at = DateTime::from_timestamp_micros(opening.at_us).context("out of range")?;
-        let at = at.with_timezone(&Madrid);
-        let days = (opening.day - at.date_naive()).num_days();
-        let rule = format!("{days}d@{}", at.format("%H:%M:%S"));
+        let rule = opening.rule()?;
         series.home.time(&["boxes", "set", BOX, "--opens", &rule])?;
-        let (day, start) = (opening.day.to_string(), opening.start.format("%H:%M"));
-        let mut args = vec!["book".to_owned(), day, start.to_string()];
+        let mut args = vec![
+            "book".to_owned(),
+            opening.day.to_string(),
+            opening.start_text(),
+        ];
         if matches!(self, Self::Wait) {
             args.push("--wait".to_owned());
         }

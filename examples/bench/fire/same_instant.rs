@@ -17,7 +17,7 @@ use crate::sandbox::{DOMAIN, Sandbox};
 use crate::stats::Spread;
 use crate::tools::Tools;
 
-/// A run counts as waiting from this long after its start …
+/// The processor time of waiting is measured from this long after the start of a run …
 const STARTED: Duration = Duration::from_secs(3);
 /// … until this long before the opening.
 const READY_US: i64 = 500_000;
@@ -25,13 +25,13 @@ const NAME: &str = "person";
 
 #[derive(Debug)]
 pub(super) struct SameInstant {
-    /// arrivals after the opening
+    /// Lateness of the first request of each account that was not early.
     pub(super) spread: Spread,
     pub(super) booked: usize,
     pub(super) requests: usize,
-    /// peak memory in MiB
+    /// Peak memory in MiB.
     pub(super) peak: f64,
-    /// processor time while waiting, percent of one core
+    /// Processor time while waiting, percent of one core.
     pub(super) busy: f64,
 }
 
@@ -72,9 +72,7 @@ pub(super) fn run(tools: &Tools, accounts: usize, wait: i64) -> Result<SameInsta
     }
     Ok(SameInstant {
         spread: Spread::of(lateness.late),
-        booked: sandbox.state()?["reservations"]
-            .as_array()
-            .map_or(0, Vec::len),
+        booked: sandbox.reservations()?,
         requests: arrivals.len(),
         peak: watched.peak,
         busy: watched.busy.context("the run ended before its opening")?,

@@ -34,7 +34,7 @@ pub(super) struct Series<'t> {
 pub(super) struct SeriesResult {
     pub(super) lateness: Lateness,
     pub(super) requests: usize,
-    /// peak memory in MiB
+    /// Peak memory in MiB.
     pub(super) peak: f64,
 }
 
@@ -56,25 +56,34 @@ impl Opening {
         Ok(Self { at_us, day, start })
     }
 
-    pub(super) fn class(&self) -> Value {
+    /// Its start as the command line takes it.
+    pub(crate) fn start_text(&self) -> String {
+        self.start.format("%H:%M").to_string()
+    }
+
+    /// The opening rule by which the class opens at this instant.
+    pub(super) fn rule(&self) -> Result<String> {
+        let at = DateTime::from_timestamp_micros(self.at_us).context("an opening out of range")?;
+        let at = at.with_timezone(&Madrid);
+        let days = (self.day - at.date_naive()).num_days();
+        Ok(format!("{days}d@{}", at.format("%H:%M:%S")))
+    }
+
+    fn class(&self) -> Value {
         json!({
-            "box": BOX, "day": self.day.to_string(), "start": self.start.format("%H:%M").to_string(),
+            "box": BOX, "day": self.day.to_string(), "start": self.start_text(),
             "name": "Bench", "capacity": 1000, "opens_at_ms": self.at_us / 1000,
         })
     }
 
     /// Adds a prebooking with the opening rule for this instant.
     pub(super) fn prebook(&self, store: &Store, account: &Account) -> Result<()> {
-        let at = DateTime::from_timestamp_micros(self.at_us).context("an opening out of range")?;
-        let at = at.with_timezone(&Madrid);
-        let days = (self.day - at.date_naive()).num_days();
-        let rule = format!("{days}d@{}", at.format("%H:%M:%S"));
         let first = Choice {
             start: self.start,
             class: Some("Bench".to_owned()),
         };
         let request = PrebookRequest {
-            opens: Some(rule.parse().map_err(anyhow::Error::msg)?),
+            opens: Some(self.rule()?.parse().map_err(anyhow::Error::msg)?),
             ..PrebookRequest::new(account.clone(), BOX, first)
         };
         store.put_prebooking(&request, self.day, None, Utc::now())?;
@@ -131,14 +140,14 @@ impl<'t> Series<'t> {
     }
 }
 
-/// Makes the classes; their ids.
+/// Adds the classes to the sandbox, and returns their ids.
 pub(crate) fn post(sandbox: &Sandbox, openings: &[Opening]) -> Result<Vec<Value>> {
     let classes = openings.iter().map(Opening::class).collect();
     let made = sandbox.control("POST", "classes", &Value::Array(classes))?;
     let ids = made["ids"].as_array().cloned().unwrap_or_default();
     ensure!(
         ids.len() == openings.len(),
-        "the sandbox made other classes"
+        "the sandbox did not add all classes"
     );
     Ok(ids)
 }
