@@ -38,6 +38,9 @@ pub enum Error {
     /// The token was updated, and `setrefresh` failed.
     #[error("setrefresh failed: {0}")]
     NotExtended(platform::Error),
+    /// The run had no time left for the session.
+    #[error("the run reached its limit of 12 minutes before this session's turn")]
+    RunLimit,
     /// Another process held the session's lock until the timeout.
     #[error("the session is in use by {holder}; {}", lock_advice(*waited))]
     LockBusy {
@@ -77,7 +80,7 @@ impl ExitError for Error {
         match self {
             Self::None { .. } | Self::Expired(_) | Self::Refused(_) => ExitKind::LoginRequired,
             Self::NotFound(_) => ExitKind::NotFound,
-            Self::LockBusy { .. } | Self::NoLogin(_) => ExitKind::Unreachable,
+            Self::LockBusy { .. } | Self::NoLogin(_) | Self::RunLimit => ExitKind::Unreachable,
             Self::LockBroken(_) => ExitKind::Internal,
             Self::Store(e) => e.kind(),
             Self::Platform(e) | Self::NotRecovered(e) | Self::NotExtended(e) => e.kind(),

@@ -1,8 +1,9 @@
-//! The rate limit of requests over all threads, and back-off between attempts with full jitter.
+//! The rate limit of requests over all threads, the limit on the time of a run, and back-off between attempts with full jitter.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::{Error, Result};
 use crate::clock;
 
 /// The first back-off is at most this long; each further one at most twice the one before.
@@ -11,34 +12,48 @@ const MAX_WAIT: Duration = Duration::from_secs(10);
 /// If the server asks for a longer pause, the request is left to the next run.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(30);
 
-/// A steady rate of requests.
+/// A steady rate of requests until the run's end.
 #[derive(Debug)]
 pub(super) struct RateLimit {
     gap: Duration,
     next: Mutex<Instant>,
+    end: Instant,
 }
 
 impl RateLimit {
-    /// Allows `per_second` requests per second; 0 = no limit.
-    pub(super) fn new(per_second: u32) -> Self {
+    /// Allows `per_second` requests per second until `end`; 0 = no limit on their rate.
+    pub(super) fn new(per_second: u32, end: Instant) -> Self {
         let gap = Duration::from_secs(1)
             .checked_div(per_second)
             .unwrap_or_default();
         Self {
             gap,
             next: Mutex::new(clock::steady()),
+            end,
         }
     }
 
     /// Waits until this number of requests may be sent, one after the other.
-    pub(super) fn wait(&self, requests: u32) {
+    ///
+    /// # Errors
+    /// [`Error::RunLimit`]: not before the run's end.
+    pub(super) fn wait(&self, requests: u32) -> Result<()> {
         let turn = {
             let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
             let turn = (*next).max(clock::steady());
             *next = turn + self.gap * requests;
             turn
         };
+        if turn >= self.end {
+            return Err(Error::RunLimit);
+        }
         clock::pause(turn.saturating_duration_since(clock::steady()));
+        Ok(())
+    }
+
+    /// Whether the run's end is at most this far away.
+    pub(super) fn ends_within(&self, span: Duration) -> bool {
+        clock::steady() + span >= self.end
     }
 
     /// Holds every request back for this time, because the server asked for a pause.
@@ -77,14 +92,18 @@ mod tests {
         assert_eq!(back_off(1, Some(seconds(31)), 0.0), None);
     }
 
+    fn for_a_minute(per_second: u32) -> RateLimit {
+        RateLimit::new(per_second, Instant::now() + Duration::from_secs(60))
+    }
+
     #[test]
     fn a_pause_of_the_server_holds_for_all_requests() {
         for rate in [0, 1000] {
-            let rate_limit = RateLimit::new(rate);
+            let rate_limit = for_a_minute(rate);
             rate_limit.hold(Duration::from_millis(80));
             rate_limit.hold(Duration::from_millis(1));
             let began = Instant::now();
-            rate_limit.wait(1);
+            rate_limit.wait(1).unwrap();
             let waited = began.elapsed();
             assert!(waited >= Duration::from_millis(70), "{rate}: {waited:?}");
         }
@@ -92,11 +111,11 @@ mod tests {
 
     #[test]
     fn a_rate_is_kept_over_all_callers() {
-        let rate_limit = RateLimit::new(200);
+        let rate_limit = for_a_minute(200);
         let began = Instant::now();
         std::thread::scope(|threads| {
             for _ in 0..4 {
-                threads.spawn(|| (0..5).for_each(|_| rate_limit.wait(1)));
+                threads.spawn(|| (0..5).for_each(|_| rate_limit.wait(1).unwrap()));
             }
         });
         assert!(

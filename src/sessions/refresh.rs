@@ -6,6 +6,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 
@@ -15,6 +16,8 @@ use crate::clock;
 use crate::platform;
 use crate::store::{SessionRow, Status};
 
+/// The limit on the time of a run. Requests begin early enough to time out before it; a login that has begun may end later.
+const RUN_LIMIT: Duration = Duration::from_secs(12 * 60);
 /// Maximum number of times a request is sent for one session and run.
 const MAX_ATTEMPTS: u32 = 3;
 /// The requests of a login: the login itself and the `setrefresh` after it.
@@ -87,12 +90,13 @@ impl SessionManager<'_> {
         rate: u32,
         progress: &(dyn Fn(usize) + Sync),
     ) -> Vec<Refreshed> {
+        let last_request = RUN_LIMIT.saturating_sub(self.config.server.timeout.min(RUN_LIMIT / 2));
         let batch = Batch {
             sessions: self,
             deep,
             rows,
             results: rows.iter().map(|_| OnceLock::new()).collect(),
-            rate: RateLimit::new(rate),
+            rate: RateLimit::new(rate, clock::steady() + last_request),
             next: AtomicUsize::new(0),
             done: AtomicUsize::new(0),
             blocked: AtomicBool::new(false),
@@ -143,6 +147,9 @@ impl Batch<'_> {
         if self.blocked.load(Ordering::Relaxed) {
             return blocked();
         }
+        if self.rate.ends_within(Duration::ZERO) {
+            return Refreshed::Failed(Error::RunLimit);
+        }
         let refreshed = self.refresh(row).unwrap_or_else(Refreshed::failed);
         match &refreshed {
             Refreshed::Failed(Error::Platform(platform::Error::Blocked))
@@ -172,7 +179,7 @@ impl Batch<'_> {
             return Ok(Refreshed::Fresh); // deleted meanwhile
         };
         if row.status == Status::Expired {
-            self.rate.wait(LOGIN);
+            self.rate.wait(LOGIN)?;
             return Ok(Refreshed::login(self.sessions.log_in_again(&row)));
         }
         if row.token_updated_at != listed.token_updated_at {
@@ -184,11 +191,11 @@ impl Batch<'_> {
         match self.attempts(|| self.sessions.update_held(&row))? {
             Ok(row) => self.extend(&row),
             Err(platform::Error::LoggedOut) => {
-                self.rate.wait(LOGIN);
+                self.rate.wait(LOGIN)?;
                 Ok(Refreshed::login(self.sessions.handle_logout(row)))
             }
             Err(e) if e.is_response_lost() && self.sessions.has_source(&row)? => {
-                self.rate.wait(LOGIN);
+                self.rate.wait(LOGIN)?;
                 Ok(match self.sessions.log_in_again(&row) {
                     Ok(_) => Refreshed::Relogged,
                     Err(stored @ Error::Store(_)) => Refreshed::failed(stored),
@@ -207,7 +214,7 @@ impl Batch<'_> {
         };
         let mut refused = String::new();
         if self.sessions.has_source(row)? {
-            self.rate.wait(LOGIN);
+            self.rate.wait(LOGIN)?;
             match self.sessions.log_in_again(row) {
                 Ok(_) => return Ok(Some(Refreshed::Relogged)),
                 Err(e @ Error::Refused(_)) => {
@@ -245,14 +252,15 @@ impl Batch<'_> {
         };
         let mut sent = 0;
         loop {
-            self.rate.wait(1);
+            self.rate.wait(1)?;
             sent += 1;
             let e = match send()? {
                 Err(e) if sent < attempts && e.is_worth_retry() => e,
                 settled => return Ok(settled),
             };
             let asked = e.retry_after();
-            let Some(wait) = back_off(sent, asked, fastrand::f64()) else {
+            let wait = back_off(sent, asked, fastrand::f64());
+            let Some(wait) = wait.filter(|wait| !self.rate.ends_within(*wait)) else {
                 return Ok(Err(e));
             };
             self.rate.hold(asked.unwrap_or_default());
@@ -269,11 +277,68 @@ impl Batch<'_> {
         if !due && !self.deep {
             return Ok(Refreshed::Updated(None));
         }
-        self.rate.wait(1);
-        let failed = self.sessions.set_refresh_held(row)?.err();
-        Ok(match failed.map(Error::NotExtended) {
+        let extended = self.attempts(|| self.sessions.set_refresh_held(row))?;
+        Ok(match extended.err().map(Error::NotExtended) {
             Some(e) if self.deep => Refreshed::Failed(e),
             error => Refreshed::Updated(error),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::rc::Rc;
+
+    use super::*;
+    use crate::clock::simulated::{self as machine, Simulated};
+    use crate::config::Config;
+    use crate::model::session::SessionRef;
+    use crate::platform::{Jar, Platform, simulated as server};
+    use crate::secret::Secret;
+    use crate::sessions::lock::Locks;
+    use crate::store::Store;
+
+    /// No response comes to any request, so that each takes its whole timeout.
+    #[test]
+    fn a_run_ends_within_twelve_minutes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store/s.db");
+        let (store, config) = (Store::open(&path).unwrap(), Config::default());
+        let log_in = |number: u32| {
+            let account = format!("m{number}@example.org").parse().unwrap();
+            let session = SessionRef::background(&account, "salt");
+            let token = Secret::new("69232|1896731601|03485f300f1a53a7e34143a0af9d2592");
+            let (form, cookies) = (store.hold_form().unwrap(), Jar::default().to_json());
+            let row = store.put_login(&form, &account, &session, token, cookies, clock::now());
+            row.unwrap()
+        };
+        let rows: Vec<SessionRow> = (0..60).map(log_in).collect();
+
+        let sent = Rc::new(Cell::new(0));
+        let counter = Rc::clone(&sent);
+        machine::install(Some(Simulated::at(1_796_115_600.0)));
+        server::install(Some(Box::new(move |_| {
+            counter.set(counter.get() + 1);
+            None
+        })));
+        let began = clock::steady();
+        let sessions = SessionManager {
+            store: &store,
+            platform: &Platform::new(config.server.clone(), String::new()),
+            config: &config,
+            locks: Locks::beside(&path, "test"),
+        };
+        let results = sessions.refresh_all(&rows, false, 1, 10, &|_| ());
+        let took = clock::since(began);
+        server::install(None);
+        machine::install(None);
+
+        assert!(took <= RUN_LIMIT, "{took:?}");
+        assert_eq!(sent.get(), 47, "each takes 15 s");
+        let in_time = |result: &&Refreshed| matches!(result, Refreshed::Failed(Error::Platform(_)));
+        assert_eq!(results.iter().filter(in_time).count(), 47);
+        let too_late = |result: &Refreshed| matches!(result, Refreshed::Failed(Error::RunLimit));
+        assert!(results[47..].iter().all(too_late));
     }
 }
