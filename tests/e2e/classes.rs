@@ -197,14 +197,11 @@ fn names_match_without_case_and_accents() {
     assert_eq!(
         classes(&home, "--class GIMNASTICS").len(),
         1,
-        "an exact match beats a substring"
+        "an exact match takes precedence over a substring"
     );
     assert_eq!(classes(&home, "--class avancat").len(), 1);
     assert_eq!(classes(&home, "--class gimn").len(), 2);
     assert_eq!(classes(&home, "--class nada"), Vec::<Value>::new());
-    home.run("classes --day +100 --class nada")
-        .stdout("no class fits\n")
-        .done();
 }
 
 #[test]
@@ -249,26 +246,15 @@ fn nothing_is_forged_by_names() {
         .prints(&["would book: A error: fake B"]);
 }
 
+/// `src/model/day/tests.rs` has all names and forms.
 #[test]
 fn days_in_three_languages() {
     let (sandbox, home) = logged_in();
-    for word in [
-        "today",
-        "tomorrow",
-        "mon",
-        "lunes",
-        "dilluns",
-        "sab",
-        "hoy",
-        "demà",
-        "+3",
-        "20261123",
-        "2026-11-23",
-    ] {
+    for word in ["tomorrow", "lunes", "demà", "+3", "20261123"] {
         home.run("classes --day").arg(word).succeeds();
     }
-    assert_eq!(sandbox.sent("/api/bookings").len(), 11);
-    for word in ["someday", "2026-02-30", "+", "-3", "20261340"] {
+    assert_eq!(sandbox.sent("/api/bookings").len(), 5);
+    for word in ["2026-02-30", "-3"] {
         home.run("classes --day").arg(word).usage(&["--day"]);
     }
 }

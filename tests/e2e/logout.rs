@@ -45,9 +45,6 @@ fn a_named_device_or_all_of_them() {
     }
     let printed = home.run("logout --fingerprint").arg(&first[..8]).json();
     assert_eq!(printed["deleted"][0]["fingerprint"], first.as_str());
-    home.run("logout --fingerprint zzzzzzzz")
-        .fails(6, &["no session here"]);
-    home.run("logout --fingerprint bg-").usage(&["at least 6"]);
     let background = home.fingerprint(ANA, "background");
     home.run("logout --fingerprint")
         .arg(&background)
@@ -60,9 +57,8 @@ fn a_named_device_or_all_of_them() {
 #[test]
 fn the_background_session_needs_two_flags() {
     let (sandbox, home) = logged_in();
-    for args in ["logout --background", "logout --session background"] {
-        home.run(args).fails(2, &["--yes-delete-background"]);
-    }
+    home.run("logout --session background")
+        .fails(2, &["--yes-delete-background"]);
     home.run("logout --yes-delete-background")
         .usage(&["--background"]);
     home.run("logout --all-devices --background --yes-delete-background")

@@ -92,7 +92,10 @@ fn unusable_values_say_what_is_expected() {
         }
     }
     for (args, words) in [
-        ("book", "which day? use DAY or --day"),
+        (
+            "book",
+            "which day? use DAY or --day, for example: `aimharder book tomorrow 18:30 wod`",
+        ),
         ("book fri", "use TIME or --time"),
         ("prebook add", "use DAY, --day or --weekly"),
         ("prebook add fri", "use TIME or --time"),

@@ -63,10 +63,6 @@ fn wrong_usage_is_reported_on_one_line() {
             "tip: a similar argument exists: '--day'",
         ),
         (
-            "book",
-            "which day? use DAY or --day, for example: `aimharder book tomorrow 18:30 wod`",
-        ),
-        (
             "classes --days x",
             "\"x\" is not a whole number from 1 to 31, for example 7",
         ),
