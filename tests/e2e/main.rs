@@ -1,7 +1,7 @@
 //! End to end: the real binary against the sandbox on loopback, each test in a home of its own.
 //!
-//! What users are promised (`scripting.md`) is looked at from outside: exit status, standard output,
-//! standard error, the store's file, and the sandbox's log of what was really sent.
+//! The promises to users (`scripting.md`) are checked from outside: by exit status, standard output, standard error, the files
+//! of the store, and the sandbox's log of the requests that arrived. Whole outputs are in `tests/snapshots`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;

@@ -1,8 +1,8 @@
-//! What a run has said against what it must say.
+//! Compares the output of a run with what is expected.
 
 use super::run::{Output, Run};
 
-/// What a stream must hold.
+/// The expected content of a stream.
 #[derive(Clone, Debug, Default)]
 pub(super) enum Expect {
     #[default]
@@ -13,7 +13,7 @@ pub(super) enum Expect {
 }
 
 impl Run {
-    /// Whether it ended and spoke as it must.
+    /// Checks exit status and output.
     pub(super) fn check(&self, output: &Output) {
         assert_eq!(
             output.status,
@@ -51,7 +51,7 @@ impl Run {
     }
 }
 
-/// The table of `scripting.md`, written down a second time on purpose.
+/// The kinds of exit codes as in `scripting.md`, independent of the product's table on purpose.
 pub(crate) fn kind_of(status: i32) -> Option<&'static str> {
     Some(match status {
         1 => "internal",

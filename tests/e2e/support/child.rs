@@ -1,4 +1,4 @@
-//! Child processes that never outlive their test, and never hang it.
+//! Child processes that end with their test and do not block it.
 
 use std::io::Read;
 use std::process::{Child, ExitStatus};
@@ -25,7 +25,7 @@ pub(super) fn accept_signals() {
     });
 }
 
-/// The status of a child, or `None` when it has not ended in time.
+/// The status of a child, or `None` if it has not ended within the limit.
 pub(super) fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
     let until = Instant::now() + limit;
     loop {
@@ -39,13 +39,13 @@ pub(super) fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
     }
 }
 
-/// Ends a child and takes it off the process table.
+/// Kills a child and waits for its end.
 pub(super) fn kill(child: &mut Child) {
     let _ = child.kill();
     let _ = child.wait();
 }
 
-/// A pipe that is read beside the test.
+/// A pipe that a thread reads.
 #[derive(Debug)]
 pub(super) struct RawOutput {
     bytes: Arc<Mutex<Vec<u8>>>,

@@ -9,7 +9,7 @@ pub(crate) fn today() -> NaiveDate {
     Utc::now().with_timezone(&Madrid).date_naive()
 }
 
-/// So many days from today: `2026-11-23`.
+/// The date this many days from today: `2026-11-23`.
 pub(crate) fn day(ahead: u64) -> String {
     (today() + Days::new(ahead)).to_string()
 }

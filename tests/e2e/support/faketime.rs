@@ -24,16 +24,16 @@ fn faked() -> [(&'static str, OsString); 2] {
     ]
 }
 
-/// Only the wall clock is off, as when a user sets it.
+/// Only the wall clock is wrong, as if a user had set it.
 const STEADY_IS_REAL: [&str; 2] = ["DONT_FAKE_MONOTONIC", "FAKETIME_DONT_FAKE_MONOTONIC"];
 
 impl Run {
-    /// Under a clock that is so far off (`-1h`, `+1y`).
+    /// With a clock that is wrong by this offset (`-1h`, `+1y`).
     pub(crate) fn faketime(self, offset: &str) -> Self {
         self.faked().env("FAKETIME", offset)
     }
 
-    /// Under a clock that is as far off as the file says at that moment.
+    /// With a clock that is wrong by the offset in the file at each moment.
     pub(crate) fn faketime_by(self, file: &Path) -> Self {
         self.faked().env("FAKETIME_TIMESTAMP_FILE", file)
     }

@@ -1,5 +1,4 @@
-//! What `prebook run --json` reports. Its text on standard error is reported once, and so is checked
-//! apart from its object.
+//! The JSON of `prebook run`. Its text on standard error is kept beside it, because problems are reported there only once.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +8,7 @@ use serde_json::Value;
 use super::Running;
 use super::check::kind_of;
 
-/// The object of a run, and its words beside it.
+/// The object of a run, and its text on standard error.
 #[derive(Clone, Debug)]
 pub(crate) struct Fired {
     pub(crate) printed: Value,
@@ -55,7 +54,7 @@ pub(super) fn has_keys(object: &Value, keys: &[&str]) {
 }
 
 impl Fired {
-    /// The end of a run that was started with `--json` and must end with this status.
+    /// Waits for a run that was started with `--json` and must end with this status.
     pub(crate) fn of(running: Running, status: i32) -> Self {
         let fired = Self::ended(running);
         let kind = fired.printed["error"]["kind"].as_str();
@@ -63,7 +62,7 @@ impl Fired {
         fired
     }
 
-    /// The end of a run whatever its status, which its object agrees with.
+    /// Waits for a run, which may end with any status. Its object must have the error of that status.
     pub(crate) fn ended(running: Running) -> Self {
         let output = running.unchecked();
         let printed = output.object();
@@ -108,7 +107,7 @@ impl Fired {
         self.printed[counter].as_u64().expect("a counter")
     }
 
-    /// Exactly these, with their numbers.
+    /// These counters have these values, and all others are 0.
     pub(crate) fn is(&self, counters: &[(&str, u64)]) -> &Self {
         let total: u64 = counters.iter().map(|(_, times)| times).sum();
         for (counter, times) in counters {
@@ -118,7 +117,7 @@ impl Fired {
         self
     }
 
-    /// The only result, which ended so and is counted so.
+    /// The only result, which has this outcome and is counted accordingly.
     pub(crate) fn only(&self, outcome: &str) -> &Value {
         let [result] = self.results() else {
             panic!("not one result: {self:?}");
@@ -141,14 +140,14 @@ impl Fired {
         found["outcome"].as_str().expect("an outcome")
     }
 
-    /// The numbers of all that it has settled or postponed.
+    /// The ids of all prebookings that it has settled or postponed.
     pub(crate) fn ids(&self) -> BTreeSet<i64> {
         let ids = self.results().iter().filter_map(|r| r["id"].as_i64());
         ids.collect()
     }
 }
 
-/// The result's message holds these words.
+/// Checks that the result's message contains these words.
 pub(crate) fn says(result: &Value, words: &[&str]) {
     let message = result["message"].as_str().unwrap_or_default();
     for word in words {
@@ -156,7 +155,7 @@ pub(crate) fn says(result: &Value, words: &[&str]) {
     }
 }
 
-/// What the requests of a stored prebooking came to, oldest first, but for those that were early.
+/// The outcomes of the requests of a stored prebooking, oldest first, without those that were early.
 pub(crate) fn outcomes(stored: &Value) -> Vec<String> {
     let history = stored["history"].as_array().expect("a history");
     let outcomes = history

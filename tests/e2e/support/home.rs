@@ -1,4 +1,4 @@
-//! A home of its own for every test: config, store, nothing else.
+//! A home of its own for every test, with config and store.
 
 use std::env;
 use std::fs;
@@ -90,9 +90,8 @@ impl Home {
         }
     }
 
-    /// From now on pauses and limits of all runs have their real length, and the store waits for
-    /// the disk: for tests in which many processes contend for the store or the locks. On a busy
-    /// machine one of them could reach a limit that is shortened.
+    /// From now on pauses and limits of all runs have their real length, and the store waits for the disk. For tests in which
+    /// many processes contend for the store or the locks: on a busy machine one of them could reach a shortened limit.
     pub(crate) fn use_real_time(&self) {
         self.real_time.store(true, Ordering::Relaxed);
     }
@@ -109,7 +108,7 @@ impl Home {
         self.path().join(".local/state/aimharder/aimharder.db")
     }
 
-    /// Writes the config: these lines, then the way to the sandbox.
+    /// Writes the config: these lines, then `[server]` with the address of the sandbox.
     pub(crate) fn config(&self, lines: &str) {
         self.config_with(lines, "");
     }
@@ -119,12 +118,12 @@ impl Home {
         self.write_config(&format!("{lines}\n{}{server}\n", self.server));
     }
 
-    /// Time-outs short enough for faults that hang.
+    /// Sets a short timeout, for faults that hang.
     pub(crate) fn impatient(&self) {
         self.config_with("", "timeout = \"1s\"");
     }
 
-    /// The same if the fault hangs. For the others a busy machine may need more time.
+    /// The same if the fault hangs. For other faults a busy machine may need more time.
     pub(crate) fn impatient_with(&self, fault: &Value) {
         if matches!(fault["kind"].as_str(), Some("hang" | "trickle")) {
             self.impatient();
@@ -186,14 +185,14 @@ impl Home {
         assert_eq!(printed["sessions"][1]["status"], "ok", "{printed}");
     }
 
-    /// The store itself, to look at and to age.
+    /// A connection to the store.
     pub(crate) fn db(&self) -> Connection {
         let db = Connection::open(self.store_path()).expect("open the store");
         db.busy_timeout(std::time::Duration::from_secs(20)).unwrap();
         db
     }
 
-    /// Runs a statement on the store and gives the number of rows it changed.
+    /// Runs a statement on the store and returns the number of rows that it changed.
     pub(crate) fn sql(&self, statement: &str) -> usize {
         self.db().execute(statement, []).expect(statement)
     }

@@ -1,5 +1,5 @@
-//! A tiny HTTP client for the sandbox's control calls: one request, one connection. And requests as servers of tests read
-//! them.
+//! An HTTP client for control calls of the sandbox, with one connection for each request; and a reader of requests for the
+//! servers of tests.
 
 use std::io::{self, BufRead, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// Sends a control call and gives its JSON answer; one that is not 200 is a fault of the test.
+/// Sends a control call and returns its JSON. Panics if the status is not 200.
 pub(super) fn call(to: SocketAddr, method: &str, path: &str, body: &Value) -> Value {
     let body = if body.is_null() {
         String::new()

@@ -1,4 +1,4 @@
-//! Stand-ins for `crontab` and `systemctl`, which a machine runs commands by.
+//! Stand-ins for `crontab` and `systemctl`, by which `status` learns what runs on this machine.
 
 use super::Home;
 

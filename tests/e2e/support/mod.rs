@@ -1,5 +1,6 @@
-//! What all end-to-end tests are made of: a [`Sandbox`] (the platform's stand-in, a process), a
-//! [`Home`] (a folder with config and store), and a [`Run`] of the binary with what it must say.
+//! Parts of all end-to-end tests: a [`Sandbox`] (the platform's stand-in, a process), a [`Home`] (a folder with config and
+//! store), and a [`Run`] of the binary with the output that is expected. [`Scenario`] combines them for prebookings; [`Fired`]
+//! checks the JSON of `prebook run`, `report.rs` that of `refresh`.
 //!
 //! ```ignore
 //! let (sandbox, home) = logged_in();
@@ -55,15 +56,15 @@ pub(crate) use scene::{SOURCE, START, Scenario, real_ms};
 pub(crate) use scripts::script_class;
 pub(crate) use stored::{found, is_sound, mode, set_mode, store_files, tokens_agree};
 pub(crate) use terminal::{bare, conversation, shown};
-pub(crate) use together::{all_at_once, together};
+pub(crate) use together::{all_at_once, side_by_side, together};
 
 /// The sandbox's two people.
 pub(crate) const ANA: &str = "ana@example.org";
 pub(crate) const BEN: &str = "ben@example.org";
-/// Their passwords, which no output may ever show.
+/// Their passwords, which no output may show.
 pub(crate) const ANA_PASSWORD: &str = "correct-horse";
 pub(crate) const BEN_PASSWORD: &str = "battery-staple";
-/// Part of the addresses and passwords of tests, which no output may ever show either.
+/// Part of addresses and passwords of tests, which no output may show either.
 pub(crate) const SECRET: &str = "hunter2hunter2";
 
 /// A sandbox and an empty home that reaches it.
@@ -73,14 +74,14 @@ pub(crate) fn start() -> (Sandbox, Home) {
     (sandbox, home)
 }
 
-/// The same with Ana logged in, both sessions, and the log of that cleared.
+/// The same after a login of Ana, with both sessions and an empty log.
 pub(crate) fn logged_in() -> (Sandbox, Home) {
     let (sandbox, home) = start();
     login::copy_login(&sandbox, &home);
     (sandbox, home)
 }
 
-/// The same with this number of further people, `m1@example.org` and on, each with a password of their own.
+/// A sandbox and a home in which this number of other accounts are logged in: `m1@example.org`, `m2@example.org`, …
 pub(crate) fn crowd(people: usize) -> (Sandbox, Home) {
     let (sandbox, home) = start();
     for n in 1..=people {
@@ -129,7 +130,7 @@ pub(crate) fn unused_address() -> String {
     free.local_addr().unwrap().to_string()
 }
 
-/// Waits until something is so, with pauses that grow: many wait at the same time.
+/// Waits until a condition holds. The pauses between two checks grow, because many tests wait at the same time.
 pub(crate) fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
     let until = Instant::now() + Duration::from_secs(20);
     let mut pause = Duration::from_millis(2);
@@ -138,15 +139,6 @@ pub(crate) fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
         thread::sleep(pause);
         pause = (2 * pause).min(Duration::from_millis(20));
     }
-}
-
-/// Does the same for every case, all at the same time: for tests that spend their time waiting.
-pub(crate) fn side_by_side<T: Sync>(cases: &[T], test: impl Fn(&T) + Sync) {
-    thread::scope(|scope| {
-        for case in cases {
-            scope.spawn(|| test(case));
-        }
-    });
 }
 
 /// Sends a process a signal: `INT`, `TERM`, `HUP`, `QUIT`, `STOP`, `CONT`.

@@ -1,12 +1,11 @@
-//! What `refresh --json` reports. Its text on standard error is reported once, and so is checked
-//! apart from its object.
+//! The JSON of `refresh`. Its text on standard error is kept beside it, because problems are reported there only once.
 
 use serde_json::{Value, json};
 
 use super::Run;
 use super::check::kind_of;
 
-/// The object of a refresh, and its words beside it.
+/// The object of a refresh, and its text on standard error.
 #[derive(Clone, Debug)]
 pub(crate) struct Report {
     pub(crate) printed: Value,
@@ -14,8 +13,8 @@ pub(crate) struct Report {
 }
 
 impl Run {
-    /// Runs a refresh with `--json` that must end with this status. Its counters add up, every
-    /// session is listed once, and there is an error exactly when the status says so.
+    /// Runs a refresh with `--json`, which must end with this status. Its counters must add up, every session is listed once,
+    /// and the object has the error of the status.
     pub(crate) fn report(self, status: i32) -> Report {
         let output = self.arg("--json").unchecked();
         assert_eq!(output.status, Some(status), "{output:?}");
@@ -72,7 +71,7 @@ impl Report {
         self.printed[outcome].as_u64().expect("a counter")
     }
 
-    /// Exactly these outcomes, with their numbers.
+    /// These outcomes have these numbers of sessions, and all others none.
     pub(crate) fn is(&self, outcomes: &[(&str, u64)]) -> &Self {
         let total: u64 = outcomes.iter().map(|(_, times)| times).sum();
         for (outcome, times) in outcomes {

@@ -1,5 +1,5 @@
-//! One run of the binary and everything it must say. What is not named must be empty, the exit
-//! status is always asserted, and no run may take longer than its limit.
+//! One run of the binary and its expected output. A stream of which nothing is expected must be empty, the exit status is
+//! always asserted, and no run may take longer than its limit.
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -17,7 +17,7 @@ use super::{ANA_PASSWORD, BEN_PASSWORD, SECRET, child, wait_for};
 /// The variable that shortens pauses and limits.
 const PAUSES: &str = "AIMHARDER_TEST_PAUSES";
 
-/// A run that is being put together.
+/// A run before its start.
 #[derive(Clone, Debug)]
 #[must_use = "nothing runs before one of `done`, `json`, `spawn`"]
 pub(crate) struct Run {
@@ -31,7 +31,7 @@ pub(crate) struct Run {
     limit: Duration,
 }
 
-/// What a run has said.
+/// The exit status and the output of a run that has ended.
 #[derive(Clone, Debug)]
 pub(crate) struct Output {
     pub(crate) status: Option<i32>,
@@ -104,7 +104,7 @@ impl Run {
         self
     }
 
-    /// The exit status it must end with (0 unless said).
+    /// The expected exit status; 0 by default.
     pub(crate) fn status(mut self, code: i32) -> Self {
         self.status = code;
         self
@@ -141,13 +141,13 @@ impl Run {
         self.status(code)
     }
 
-    /// The longest it may take.
+    /// The longest it may take; 60 s by default.
     pub(crate) fn limit(mut self, limit: Duration) -> Self {
         self.limit = limit;
         self
     }
 
-    /// Starts it; it is waited for, or killed, by hand.
+    /// Starts it. The caller waits for its end, or kills it.
     pub(crate) fn spawn(self) -> Running {
         let mut child = self
             .command()
@@ -169,7 +169,7 @@ impl Run {
         }
     }
 
-    /// The bare command, for tests that wire its streams themselves.
+    /// The bare command, for tests that connect its streams themselves.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_aimharder"));
         command.args(&self.args).env_clear();
@@ -202,12 +202,12 @@ impl Run {
         self.fails_with(code, words).done()
     }
 
-    /// Runs it: its call must be refused (2) with these words, which may take several lines.
+    /// Runs it: it must fail with 2 and these words, which may be on several lines.
     pub(crate) fn usage(self, words: &[&str]) -> Output {
         self.status(2).stderr_has(words).done()
     }
 
-    /// Runs it: it must succeed and say these words on standard error.
+    /// Runs it: it must succeed, and print these words on standard error.
     pub(crate) fn warns(self, words: &[&str]) -> Output {
         self.any_stdout().stderr_has(words).done()
     }
@@ -225,14 +225,13 @@ impl Run {
         command
     }
 
-    /// Runs it and leaves status and streams to the test; passwords, panics and escapes are looked
-    /// for all the same.
+    /// Runs it and leaves status and streams to the test; they are still searched for passwords, panics and escapes.
     pub(crate) fn unchecked(self) -> Output {
         self.spawn().unchecked()
     }
 
-    /// Runs it with `--json` and gives the one object it printed. When it fails the object has the
-    /// error, of the kind that its exit status stands for, and standard error the same words.
+    /// Runs it with `--json` and returns the one object that it printed. If it fails, the object has an error of the kind of
+    /// its exit status, and standard error has the same message.
     pub(crate) fn json(self) -> Value {
         self.arg("--json").any_stdout().spawn().json()
     }
@@ -266,7 +265,7 @@ impl Running {
         self.child.id()
     }
 
-    /// Waits until it has said this on standard error.
+    /// Waits until it has printed this on standard error.
     pub(crate) fn says(&self, words: &str) {
         wait_for(words, || self.stderr.so_far().contains(words));
     }

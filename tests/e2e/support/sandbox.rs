@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use super::{child, day, http, with};
 
-/// A running sandbox. When it is dropped it ends, after a last look at what was sent to it: the
-/// platform's own logout was never called, and no replaced token was presented again.
+/// A running sandbox. When it is dropped it ends, and the requests that it received are checked: the platform's own logout
+/// was never called, and no replaced token was presented again.
 #[derive(Debug)]
 pub(crate) struct Sandbox {
     process: Child,
@@ -61,7 +61,7 @@ impl Sandbox {
         }
     }
 
-    /// This test presents a replaced token on purpose.
+    /// Allows replaced tokens, for tests that present one on purpose.
     pub(crate) fn allow_replays(&mut self) {
         self.replays_allowed = true;
     }
@@ -74,12 +74,12 @@ impl Sandbox {
         http::call(self.address, method, path, body)
     }
 
-    /// Turns switches; see `--print-config`.
+    /// Changes switches; see `--print-config`.
     pub(crate) fn config(&self, switches: &Value) {
         self.call("POST", "config", switches);
     }
 
-    /// Keeps the answers to a path back until [`Sandbox::let_go`]: what is to happen meanwhile has all the time it needs.
+    /// Holds the responses to a path until [`Sandbox::let_go`], so that what a test does meanwhile is done before they arrive.
     pub(crate) fn hold(&self, path: &str) {
         self.config(&json!({ "hold": [path] }));
     }
@@ -88,7 +88,7 @@ impl Sandbox {
         self.config(&json!({ "hold": null }));
     }
 
-    /// Puts a fault, or a list of them, in the way.
+    /// Adds a fault, or a list of them.
     pub(crate) fn fault(&self, fault: &Value) {
         self.call("POST", "faults", fault);
     }
@@ -174,13 +174,13 @@ impl Sandbox {
         self.call("POST", "boxes", gym);
     }
 
-    /// Adds a class (in crossfitdemo unless it says otherwise) and gives its id.
+    /// Adds a class, in crossfitdemo unless it names another box, and returns its id.
     pub(crate) fn class(&self, class: &Value) -> String {
         let full = with(&json!({ "box": "crossfitdemo" }), class.clone());
         self.call("POST", "classes", &full)["ids"][0].to_string()
     }
 
-    /// Adds a class in three days at 13:10, called Prueba, with more fields or other ones, and gives its id.
+    /// Adds a class in three days at 13:10 called Prueba, changed by `more`, and returns its id.
     pub(crate) fn trial(&self, more: Value) -> String {
         let class = json!({ "day": day(3), "start": "13:10", "name": "Prueba" });
         self.class(&with(&class, more))
@@ -190,23 +190,23 @@ impl Sandbox {
         self.call("PATCH", &format!("classes/{id}"), patch);
     }
 
-    /// Takes everything off the timetable.
+    /// Deletes a class and its reservations.
     pub(crate) fn delete_class(&self, id: &str) {
         self.call("DELETE", &format!("classes/{id}"), &Value::Null);
     }
 
-    /// Makes a reservation by hand and gives its number.
+    /// Adds a reservation and returns its id.
     pub(crate) fn reserve(&self, account: &str, class: &str, state: i64) -> String {
         let reservation = json!({ "account": account, "class": class, "state": state });
         self.call("POST", "reservations", &reservation)["idres"].to_string()
     }
 
-    /// Changes a reservation by its number: `state`, `idres`, `class`.
+    /// Changes `state`, `idres` or `class` of a reservation.
     pub(crate) fn patch_reservation(&self, idres: &str, patch: &Value) {
         self.call("PATCH", &format!("reservations/{idres}"), patch);
     }
 
-    /// Takes a reservation away, by its number.
+    /// Deletes a reservation.
     pub(crate) fn unreserve(&self, idres: &str) {
         self.call("DELETE", &format!("reservations/{idres}"), &Value::Null);
     }
@@ -231,7 +231,7 @@ impl Sandbox {
         found.expect("a session of that fingerprint")
     }
 
-    fn last_look(&self) {
+    fn check_requests(&self) {
         let log = self.log();
         let logout = |entry: &&Value| {
             let path = entry["path"].as_str().unwrap_or_default();
@@ -249,7 +249,7 @@ impl Sandbox {
 impl Drop for Sandbox {
     fn drop(&mut self) {
         if !thread::panicking() {
-            self.last_look();
+            self.check_requests();
         }
         self.stdin = None;
         if child::wait(&mut self.process, Duration::from_secs(5)).is_none() {

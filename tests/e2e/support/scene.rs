@@ -1,5 +1,5 @@
-//! A scenario of prebookings: a sandbox, a home in which Ana is logged in, and an opening a few
-//! seconds away. The clocks of server and machine can be set apart from the real one.
+//! A scenario of prebookings: a sandbox, a home in which Ana is logged in, and an opening in a few seconds. The clocks of
+//! server and machine can differ from the real one.
 //!
 //! ```ignore
 //! let scene = Scenario::new().opens_in(3);
@@ -23,28 +23,28 @@ use super::fired::{Fired, HISTORY, PREBOOKING, has_keys};
 use super::login::copy_login;
 use super::{Home, Run, Running, Sandbox, start, wait_for, with};
 
-/// Where the class stands in its day: the default timetable has nothing then.
+/// The start of the class. The default timetable has no class at that time.
 pub(crate) const START: &str = "13:10";
 /// The password source that recovers a dead background session.
 pub(crate) const SOURCE: &str = "password_command = \"echo correct-horse\"";
-/// What `--give-up` is unless said.
+/// The default of `--give-up`, in milliseconds.
 pub(crate) const GIVE_UP: i64 = 30_000;
 
 #[derive(Debug)]
 pub(crate) struct Scenario {
     pub(crate) sandbox: Sandbox,
     pub(crate) home: Home,
-    /// what the server's clock is ahead of the real one
+    /// Server clock minus the real one.
     server_ms: i64,
-    /// variables of every command: they set its clock
+    /// Environment variables of every command, which set its clock.
     pub(crate) envs: Vec<(&'static str, OsString)>,
-    /// the box's zone
+    /// The box's zone.
     pub(crate) zone: Tz,
-    /// the opening by the server's clock, unix milliseconds
+    /// The opening by the server clock, in Unix milliseconds.
     pub(crate) opens_ms: i64,
-    /// the class's day
+    /// The class's day.
     pub(crate) day: NaiveDate,
-    /// the rule by which the opening follows from the day
+    /// The opening rule from which the opening follows.
     pub(crate) rule: String,
 }
 
@@ -66,7 +66,7 @@ impl Scenario {
         scene
     }
 
-    /// A class that opens so soon, changed by `fields`, and its prebooking with these further arguments.
+    /// A class that opens in this number of seconds, changed by `fields`, and its prebooking with these further arguments.
     pub(crate) fn prebooked(seconds: i64, fields: &Value, args: &str) -> (Self, String, i64) {
         let scene = Self::new().opens_in(seconds);
         let class = scene.class(fields);
@@ -104,7 +104,7 @@ impl Scenario {
         assert_eq!(printed["sessions"][1]["status"], "ok", "{printed}");
     }
 
-    /// The server's clock, against the real one.
+    /// Sets the server clock this far ahead of the real one.
     pub(crate) fn server_ahead(&mut self, ms: i64) {
         self.server_ms = ms;
         self.sandbox.config(&json!({ "skew_ms": ms }));
@@ -115,7 +115,7 @@ impl Scenario {
         real_ms() + self.server_ms
     }
 
-    /// Booking opens so soon: at a whole second, two days before the class.
+    /// Booking opens in this number of seconds, at a whole second, two days before the class.
     pub(crate) fn opens_in(mut self, seconds: i64) -> Self {
         self.opens_ms = (self.now_ms() / 1000 + 1 + seconds) * 1000;
         let wall = utc(self.opens_ms).with_timezone(&self.zone);
@@ -131,7 +131,7 @@ impl Scenario {
         format!("{days}d@{}", wall.format("%H:%M:%S"))
     }
 
-    /// Adds the class that opens then, changed by `fields`, and gives its id.
+    /// Adds the class that opens then, changed by `fields`, and returns its id.
     pub(crate) fn class(&self, fields: &Value) -> String {
         let class = json!({
             "day": self.day, "start": START, "name": "WOD", "opens_at_ms": self.opens_ms,
@@ -144,17 +144,17 @@ impl Scenario {
         self.sandbox.patch_class(class, patch);
     }
 
-    /// Prebooks it, with these further arguments, and gives the prebooking's number.
+    /// Prebooks it, with these further arguments, and returns the id of the prebooking.
     pub(crate) fn add(&self, args: &str) -> i64 {
         self.prebook(&format!("--time {START} --class WOD {args}"))
     }
 
-    /// Prebooks something of that day.
+    /// Prebooks a class of that day.
     pub(crate) fn prebook(&self, args: &str) -> i64 {
         self.add_by(&self.rule, args)
     }
 
-    /// Prebooks something of that day that opens this long after the opening (before it: negative).
+    /// Prebooks a class of that day that opens this long after the opening (before it: negative).
     pub(crate) fn add_opening(&self, from_opening_ms: i64, args: &str) -> i64 {
         self.add_by(&self.rule_at(from_opening_ms), args)
     }
@@ -174,8 +174,8 @@ impl Scenario {
         })
     }
 
-    /// From now on every event becomes a line of the home's file `events`, and what the store says
-    /// at that moment, of `seen`.
+    /// Sets a notification command that appends each event to the home's file `events`, and the prebookings at that moment to
+    /// `seen`.
     pub(crate) fn notify(&self) {
         let binary = env!("CARGO_BIN_EXE_aimharder");
         self.home.config(&format!(
@@ -183,20 +183,20 @@ impl Scenario {
         ));
     }
 
-    /// The lines of such a file.
+    /// The lines of one of these files.
     pub(crate) fn lines(&self, name: &str) -> Vec<Value> {
         let text = fs::read_to_string(self.home.path().join(name)).unwrap_or_default();
         let lines = text.lines().map(serde_json::from_str);
         lines.collect::<Result<_, _>>().unwrap()
     }
 
-    /// `prebook run --json`, running.
+    /// Starts `prebook run --json`.
     pub(crate) fn go(&self, args: &str) -> Running {
         let run = self.command("prebook run --json").args(args);
         run.any_stderr().spawn()
     }
 
-    /// A whole run that ends with this status.
+    /// Runs `prebook run --json`, which must end with this status.
     pub(crate) fn fired(&self, status: i32) -> Fired {
         self.fired_with("", status)
     }
@@ -211,12 +211,13 @@ impl Scenario {
         wait_for("the claim", || self.home.ask(&status) == "executing");
     }
 
-    /// When faults of the schedule begin that a request at the opening is to meet: a machine under load may send it early.
+    /// The instant at which faults of the schedule begin that a request at the opening must meet. It is before the opening, because
+    /// a machine under load may send the request early.
     pub(crate) fn faults_from_ms(&self) -> i64 {
         self.opens_ms - 100
     }
 
-    /// Waits until a run has looked the class up. What `prebook add` sends has the device session.
+    /// Waits until a run has looked the class up. Requests of `prebook add` are of the device session.
     pub(crate) fn looked_up(&self) {
         wait_for("the class looked up", || {
             let looks = self.sandbox.sent("/api/bookings");
@@ -228,7 +229,7 @@ impl Scenario {
         });
     }
 
-    /// Waits for an instant that lies so far from the opening (before it: negative).
+    /// Waits until this long after the opening (before it: negative).
     pub(crate) fn wait_until(&self, from_opening_ms: i64) {
         let left = self.opens_ms + from_opening_ms - self.now_ms();
         if let Ok(left) = u64::try_from(left) {
@@ -236,7 +237,7 @@ impl Scenario {
         }
     }
 
-    /// What the store has of a prebooking, in the shape that scripts rely on.
+    /// A prebooking as `prebook list --all --json` shows it, with all documented keys.
     pub(crate) fn stored(&self, id: i64) -> Value {
         let printed = self.command("prebook list --all").json();
         let all = printed["prebookings"].as_array().expect("a list");
@@ -249,8 +250,8 @@ impl Scenario {
         found.clone()
     }
 
-    /// The prebooking stands so in the store, these classes have one reservation each, and what was
-    /// booked or queued names its own.
+    /// The prebooking has this status, and these classes have one reservation each and no other class has one. A prebooking
+    /// with a place has the id of its reservation.
     pub(crate) fn ends(&self, id: i64, status: &str, classes: &[&str]) -> Value {
         let stored = self.stored(id);
         assert_eq!(stored["status"], status, "{stored}");
@@ -288,8 +289,7 @@ impl Scenario {
         requests
     }
 
-    /// When requests arrived, in milliseconds from the opening by the server's clock, and what was
-    /// answered.
+    /// When requests arrived, in milliseconds after the opening by the server clock, and their responses.
     fn arrivals(&self) -> Vec<(i64, String)> {
         let seen = |request: &Value| {
             let at = request["server_ms"].as_i64().unwrap() - self.opens_ms;
@@ -299,8 +299,7 @@ impl Scenario {
         self.requests().iter().map(seen).collect()
     }
 
-    /// The booking that was taken arrived at the opening or after it, by the server's clock, and
-    /// before `--give-up`.
+    /// The request that was accepted arrived at the opening or after it, by the server clock, and within `--give-up`.
     pub(crate) fn on_time(&self) {
         let arrivals = self.arrivals();
         let taken = arrivals
@@ -310,9 +309,8 @@ impl Scenario {
         assert!((0..GIVE_UP).contains(late), "{arrivals:#?}");
     }
 
-    /// Nothing was sent more than a second before the opening, by the server's clock: so sharp is
-    /// one look at its clock. And nothing was taken later than a machine's clock set by ten seconds
-    /// would have it.
+    /// No request arrived more than a second before the opening by the server clock, which is the precision of one `Date` header,
+    /// and none as late as it would by a machine's clock that is ten seconds slow.
     pub(crate) fn aimed(&self) {
         self.on_time();
         let arrivals = self.arrivals();

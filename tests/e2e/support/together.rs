@@ -1,4 +1,4 @@
-//! Many runs or scenes at the same time: which of them failed.
+//! Runs, cases or scenes at the same time, for tests that spend their time waiting.
 
 use std::thread;
 
@@ -10,7 +10,16 @@ pub(crate) fn all_at_once(runs: impl IntoIterator<Item = Run>) -> Vec<Output> {
     running.into_iter().map(Running::done).collect()
 }
 
-/// Plays scenes side by side, each in a thread of its name: they spend their time waiting.
+/// Does the same for every case, all at the same time.
+pub(crate) fn side_by_side<T: Sync>(cases: &[T], test: impl Fn(&T) + Sync) {
+    thread::scope(|scope| {
+        for case in cases {
+            scope.spawn(|| test(case));
+        }
+    });
+}
+
+/// Plays scenes at the same time, each in a thread of its name, and names those that failed.
 pub(crate) fn together(scenes: &[(&'static str, fn())]) {
     let failed: Vec<&str> = thread::scope(|scope| {
         let play = |&(name, play): &(&'static str, fn())| {
