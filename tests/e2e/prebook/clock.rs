@@ -1,9 +1,11 @@
 //! Clocks that are wrong or are set while a run waits, and openings that are not when the rule says.
 
-use chrono::DateTime;
+use chrono::{DateTime, Days, TimeDelta, Timelike, Utc};
 use serde_json::{Value, json};
 
-use crate::support::{START, Scenario, outcomes, says, side_by_side, together};
+use crate::support::{ANA, START, Scenario, outcomes, says, side_by_side, together};
+
+const DAY_MS: i64 = 86_400_000;
 
 #[test]
 fn clocks_and_rules_that_are_wrong() {
@@ -151,4 +153,63 @@ fn days_later(shape: &str) {
     );
     says(&stored, &["1"]);
     assert_eq!(scene.fired(0).count("due"), 0, "moved to tomorrow");
+}
+
+/// The class was yesterday by the clock of this machine.
+#[test]
+fn a_prebooking_expires_only_by_the_clock_of_the_server() {
+    let (scene, class, id) = Scenario::prebooked(1, &json!({}), "");
+    let day = scene.day - Days::new(3);
+    let opens = scene.opens_ms - 3 * DAY_MS;
+    scene.patch(&class, &json!({ "day": day, "opens_at_ms": opens }));
+    scene.home.sql(&format!(
+        "UPDATE prebookings SET day = '{day}' WHERE id = {id}"
+    ));
+    let no_date = json!({ "path": "*", "kind": "date", "date": "", "count": -1 });
+    scene.sandbox.fault(&no_date);
+    let fired = scene.fired(5);
+    let words = ["has started by this machine's clock", "could not be read"];
+    says(fired.only("unreachable"), &words);
+    scene.sandbox.clear_faults();
+    let behind = |days: i64| scene.sandbox.config(&json!({ "skew_ms": -days * DAY_MS }));
+    behind(4);
+    let fired = scene.fired(0);
+    says(
+        fired.only("too_early"),
+        &["not open yet by the server's clock"],
+    );
+    assert!(scene.requests().is_empty());
+    behind(2);
+    let booked = scene.books(id, &class);
+    // and the same if an earlier run may have booked it, and has not
+    behind(0);
+    let reservation = booked["reservation_id"].as_str().unwrap();
+    scene.sandbox.unreserve(reservation);
+    scene.home.sql("UPDATE prebookings SET status = 'pending'");
+    says(scene.fired(4).only("expired"), &["the class has started"]);
+    assert_eq!(scene.requests().len(), 1);
+}
+
+/// A rule in days gives no hour. It is midday at the box, so that the guess is on this day.
+#[test]
+fn a_booking_before_the_guessed_hour_names_the_better_rule() {
+    let scene = Scenario::new();
+    let east = 12 - i64::from(Utc::now().hour());
+    let set = format!("boxes set crossfitdemo --timezone Etc/GMT{:+}", -east);
+    scene.home.run(&set).succeeds();
+    let guess = Utc::now().naive_utc() + TimeDelta::hours(east + 1);
+    let (day, start) = (guess.date() + Days::new(2), guess.format("%H:%M"));
+    let class = json!({ "day": day, "start": start.to_string(), "opens_at_ms": null });
+    scene.class(&class);
+    scene.home.sql(&format!(
+        "INSERT INTO class_rules VALUES ('crossfitdemo', 'WOD', 'wod', '{ANA}', '2d?')"
+    ));
+    let add = format!("prebook add --day {day} --time {start} --class WOD");
+    scene.command(&add).any_stderr().json();
+    let fired = scene.fired(0);
+    let words = [
+        "already, 2 days before the class",
+        "`aimharder boxes set --help`",
+    ];
+    says(fired.only("booked"), &words);
 }

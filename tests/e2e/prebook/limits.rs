@@ -87,6 +87,21 @@ fn a_place_that_cannot_be_given_up_is_reported_and_left() {
 }
 
 #[test]
+fn a_place_that_is_not_given_up_in_an_outage_is_given_up_by_the_next_run() {
+    let (scene, id, class) = waiting(&json!({ "occupied": 12, "waitlist": 0 }));
+    let lost = json!({ "path": "/api/cancelBook", "kind": "drop" });
+    scene.sandbox.fault(&lost);
+    let fired = scene.fired(5);
+    says(
+        fired.only("unreachable"),
+        &["giving up the place", "failed"],
+    );
+    scene.ends(id, "waitlisted", &[&class]);
+    says(scene.fired(0).only("too_late"), &["given up"]);
+    scene.ends(id, "expired", &[]);
+}
+
+#[test]
 fn the_place_of_a_removed_prebooking_is_not_given_up() {
     let (scene, id, class) = waiting(&json!({ "occupied": 12, "waitlist": 0 }));
     let reads = || scene.sandbox.sent("/api/bookings").len();
