@@ -34,19 +34,18 @@ impl Platform {
     }
 }
 
-/// Reads the response to a token update. The `newToken` of a 200 counts whatever is beside it, except a logout. A 200 that
-/// is empty, cut off, or has a token that cannot be read is [`super::Error::Lost`]: the old token may have been replaced
-/// (promise 5).
+/// Reads the response to a token update. A `newToken` counts whatever the status is and whatever is beside it, except a logout. A
+/// success that is empty or cut off, and a token that cannot be read, are [`super::Error::Lost`]: the old token may have been
+/// replaced (promise 5).
 ///
 /// # Errors
 /// As for [`Platform::token_update`].
 pub fn read_token_update(response: &Response) -> Result<Secret> {
-    let is_ok = response.status == 200;
-    if is_ok && classify::may_hold_token(&response.body) {
+    let is_success = matches!(response.status, 200..300);
+    if is_success && classify::may_hold_token(&response.body) {
         return Err(lost(&response.host, Cause::CutOff));
     }
-    let object =
-        classify::object(&response.body).filter(|object| is_ok && !classify::says_logout(object));
+    let object = classify::object(&response.body).filter(|object| !classify::says_logout(object));
     let Some(new) = object.and_then(|object| Loose(object.get("newToken")?).raw()) else {
         classify::data(response)?;
         return Err(response.strange("answered a token update without a token"));
@@ -160,7 +159,9 @@ mod tests {
             (200, new(r#","logout":{}"#), "new"),
             (200, new(r#","logout":"no""#), "new"),
             (200, new(r#","logout":"expired""#), "new"),
-            (503, new(""), "not served"),
+            (201, new(""), "new"),
+            (302, new(""), "new"),
+            (503, new(""), "new"),
             (200, new(r#","logout":"1""#), "logged out"),
             (200, r#"{"logout":1}"#.to_owned(), "logged out"),
             (200, r#"{"logout":true}"#.to_owned(), "logged out"),
@@ -178,6 +179,8 @@ mod tests {
             (200, r#"{"error":{"code":503}}"#.to_owned(), "not served"),
             (503, "{}".to_owned(), "not served"),
             (200, String::new(), "lost"),
+            (204, String::new(), "lost"),
+            (502, r#"{"newToken":"abc"}"#.to_owned(), "lost"),
             (200, "\u{feff} ".to_owned(), "lost"),
             (200, r#"{"newToken":"69232|17"#.to_owned(), "lost"),
             (200, r#"{"newToken":"abc"}"#.to_owned(), "lost"),
