@@ -142,7 +142,7 @@ pub enum LoginError {
         /// Whether the account is locked for a while after too many wrong attempts.
         locked: bool,
     },
-    /// This login flow does not exist (any more); the other one may. Holds the message.
+    /// The response is not one of this login flow; the other flow may exist. Holds the message.
     #[error("{0}")]
     NotThere(String),
     /// The login was accepted but is not complete. Holds what is missing: the login cookie or the refresh token.

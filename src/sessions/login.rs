@@ -132,7 +132,7 @@ impl SessionManager<'_> {
         password: &Secret,
         unattended: bool,
     ) -> Result<(SessionRow, Vec<KnownBox>)> {
-        let mut missing = String::new();
+        let mut not_there = Vec::new();
         for flow in self.flows(account)? {
             let (email, print) = (account.as_str(), session.fingerprint.as_str());
             match self.platform.log_in(flow, email, password, print) {
@@ -149,8 +149,8 @@ impl SessionManager<'_> {
                     return Ok((row, boxes));
                 }
                 Err(LoginError::NotThere(words)) => {
-                    log::info!("the {flow} login is not there: {words}");
-                    missing = words;
+                    log::info!("{words}");
+                    not_there.push(words);
                 }
                 Err(LoginError::Refused { message, locked }) => {
                     return Err(self.refused(account, password, unattended, &message, locked)?);
@@ -167,7 +167,8 @@ impl SessionManager<'_> {
             }
         }
         Err(no_login(&format!(
-            "AimHarder's login was not found: {missing}"
+            "no login was possible: {}",
+            not_there.join(", and ")
         )))
     }
 

@@ -166,7 +166,7 @@ fn a_login_that_fails_says_why() {
     assert_snapshot!(shot(login(&home, ANA, ANA_PASSWORD)), @"
     exit: 5
     --- stderr
-    error: AimHarder's login was not found: login.aimharder.com has no form login (answered 200); try again later
+    error: no login was possible: login.aimharder.com has no json login (answered 404), and login.aimharder.com has no form login (answered 200); try again later
     ");
     sandbox.config(&json!({ "json_login": true, "form_login": true, "setrefresh_ok": false }));
     assert_snapshot!(shot(login(&home, ANA, ANA_PASSWORD)), @"

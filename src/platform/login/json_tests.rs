@@ -161,7 +161,11 @@ fn no_judgement_is_no_refusal() {
         (200, "<html>marketing</html>", not_there(200)),
         (200, "", not_there(200)),
         (200, "[]", not_there(200)),
-        (401, "<html>", not_there(401)),
+        (
+            401,
+            "<html>",
+            LoginError::NotThere("h answered the json login with 401".to_owned()),
+        ),
     ];
     for (status, body, error) in table {
         assert_eq!(read_body(status, body), Err(error), "{status} {body}");

@@ -65,10 +65,13 @@ impl Platform {
     }
 }
 
-/// The error of a response that shows that the flow does not exist.
+/// The error of a response that is not one of this flow, so that the other flow may exist.
 fn not_there(flow: LoginFlow, response: &Response) -> LoginError {
     let (host, status) = (&response.host, response.status);
-    LoginError::NotThere(format!("{host} has no {flow} login (answered {status})"))
+    LoginError::NotThere(match status {
+        200 | 404 | 405 | 410 => format!("{host} has no {flow} login (answered {status})"),
+        _ => format!("{host} answered the {flow} login with {status}"),
+    })
 }
 
 /// A refusal with the platform's text, or with one of ours where it gives a key or nothing.
