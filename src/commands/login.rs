@@ -104,7 +104,11 @@ pub(crate) fn run(args: &LoginArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let (password, unattended) = password(args, app, &account)?;
     let sessions = app.sessions();
     let log_in = |session: &SessionRef, then: &(dyn Fn() + Sync)| -> Result<Granted> {
-        Ok(sessions.log_in(&account, session, &password, unattended, then)?)
+        let granted = sessions.log_in(&account, session, &password, unattended, then)?;
+        // the next `refresh` tries it again, and reports that it works
+        let failed = granted.warning.is_some();
+        app.store.set_refresh_failed(granted.row.id, failed)?;
+        Ok(granted)
     };
     let (first, second) = match args.only {
         None => (device, Some(background)),

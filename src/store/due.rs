@@ -61,7 +61,7 @@ impl Store {
     }
 
     /// The selected sessions that are due, oldest token first. Expired background sessions are always due, because a password
-    /// source may recover them.
+    /// source may recover them, and so are sessions whose `setrefresh` failed after `login`.
     pub fn due(&self, query: &DueQuery<'_>) -> Result<Vec<SessionRow>> {
         let (stale, future) = (query.stale_before, query.future_after);
         let old = "status = 'active' AND token_updated_at < ?";
@@ -69,6 +69,11 @@ impl Store {
         let mut rows = self.selected(query, old, &[stale])?;
         rows.extend(self.selected(query, ahead, &[future, stale])?);
         rows.extend(self.selected(query, "status = 'expired'", &[])?);
+        // `+` keeps the index of the token's age out of it: the one of the failed ones is empty almost always
+        let fresh = "set_refresh_failed = 1 AND refreshed_at IS NULL AND status = 'active' \
+                     AND +token_updated_at >= ? AND +token_updated_at <= ?";
+        let (condition, values) = query.condition(fresh, &[stale, future]);
+        rows.extend(self.sessions_where(&condition, values)?);
         Ok(rows)
     }
 

@@ -47,7 +47,7 @@ fn an_answer_that_is_no_login_ends_it() {
             "auto",
             json!({ "json_login": false, "form_login": false }),
             None,
-            "login was not found",
+            "no json login (answered 404), and",
             both,
         ),
         (
@@ -138,6 +138,15 @@ fn setrefresh_failing_is_a_warning() {
         assert_eq!(session["refresh_count"], 0);
         assert_eq!(session["refreshed_at"], Value::Null);
     }
+    sandbox.config(&json!({ "setrefresh_ok": true }));
+    home.run("refresh")
+        .stderr_has(&["setrefresh of the device session of", "works again"])
+        .done();
+    for session in home.sessions() {
+        assert_eq!(session["last_error"], Value::Null);
+        assert_eq!(session["refresh_count"], 1);
+    }
+    home.run("refresh").report(0).is(&[("fresh", 2)]).silent();
 }
 
 #[test]
