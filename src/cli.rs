@@ -187,6 +187,7 @@ impl Cli {
             Some(Command::Refresh(_)) => line.job = Some(Job::Refresh),
             Some(Command::Prebook(PrebookCommand::Run(run))) if !run.dry_run => {
                 (line.job, line.horizon) = (Some(Job::Prebook), Some(run.horizon));
+                line.box_name = cli.global.gym;
             }
             _ => {}
         }

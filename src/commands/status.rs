@@ -308,12 +308,23 @@ fn timetable(report: &Report, style: &OutputStyle) -> Vec<String> {
 }
 
 fn entry(entry: &Entry, now: DateTime<Utc>) -> Cell {
-    let mut text = match (entry.by, &entry.account) {
-        (Scheduler::Crontab, Some(account)) => format!("crontab: {} for {account}", entry.name),
-        (Scheduler::Crontab, None) => format!("crontab: {}", entry.name),
-        (Scheduler::UserTimer, _) => format!("user timer {}", entry.name),
-        (Scheduler::SystemTimer, _) => format!("system timer {}", entry.name),
+    let by = match entry.by {
+        Scheduler::Crontab => "crontab:",
+        Scheduler::UserTimer => "user timer",
+        Scheduler::SystemTimer => "system timer",
     };
+    let mut text = format!("{by} {}", entry.name);
+    // a timer for one account has it in its name
+    if let Some(account) = entry
+        .account
+        .as_ref()
+        .filter(|_| entry.by == Scheduler::Crontab)
+    {
+        let _ = write!(text, " for {account}");
+    }
+    if let Some(name) = &entry.box_name {
+        let _ = write!(text, " in {name}");
+    }
     let next = entry.next_at.filter(|at| *at > now);
     let next = next.map(|at| format!(", next in {}", human_age(at - now)));
     text.push_str(match &next {

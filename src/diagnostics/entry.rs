@@ -82,6 +82,9 @@ pub(crate) struct Entry {
     pub name: String,
     /// The only account that it acts for.
     pub account: Option<String>,
+    /// The only box that it books in.
+    #[serde(rename = "box")]
+    pub box_name: Option<String>,
     /// Its runs alone are too far apart.
     pub rare: bool,
     #[serde(serialize_with = "maybe_instant")]
@@ -106,18 +109,25 @@ impl Entry {
         env: &Environment,
         used: &InUse<'_>,
     ) -> Self {
-        let [store, _] = files(env, None, None);
-        let account = variable(env, "AIMHARDER_ACCOUNT");
+        let [store, config] = files(env, None, None);
+        let is_same_store = is_same(store.as_deref(), Some(used.store));
+        let is_same_config = is_same(config.as_deref(), used.config.as_deref());
+        let is_named = |name| variable(env, name).is_some();
+        let names_other = is_named("AIMHARDER_STORE") && !is_same_store
+            || is_named("AIMHARDER_CONFIG") && !is_same_config;
+        // the units of the system have a store of their own
+        let has_store = by != Scheduler::SystemTimer
+            || used.store.starts_with("/var/lib/aimharder")
+            || is_same_store;
+        let only = |name| variable(env, name).map(|value| value.to_lowercase());
         Self {
             by,
             job,
             active: true,
-            // the units of the system have a store of their own
-            serves: by != Scheduler::SystemTimer
-                || used.store.starts_with("/var/lib/aimharder")
-                || is_same(store.as_deref(), Some(used.store)),
+            serves: has_store && !names_other,
             name: name.to_owned(),
-            account: account.map(|account| account.to_lowercase()),
+            account: only("AIMHARDER_ACCOUNT"),
+            box_name: only("AIMHARDER_BOX").filter(|_| job == Job::Prebook),
             rare: false,
             next_at: None,
             error: None,
@@ -134,8 +144,14 @@ impl Entry {
         self.active && self.serves && self.error.is_none()
     }
 
-    pub(super) fn is_for(&self, account: &str) -> bool {
-        self.account.as_deref().is_none_or(|only| only == account)
+    /// Whether it acts for this account, and in this box if one is given.
+    pub(super) fn is_for(&self, account: &Account, box_name: Option<&str>) -> bool {
+        let account_fits = self
+            .account
+            .as_deref()
+            .is_none_or(|only| only == account.as_str());
+        let box_fits = self.box_name.as_deref().zip(box_name);
+        account_fits && box_fits.is_none_or(|(only, wanted)| only == wanted)
     }
 
     /// `the crontab line */15 * * * *`, or the unit of a timer.
@@ -175,6 +191,7 @@ pub(crate) struct CommandLine {
     pub store: Option<PathBuf>,
     pub config: Option<PathBuf>,
     pub account: Option<Account>,
+    pub box_name: Option<String>,
     pub horizon: Option<Duration>,
     /// Why it is not valid, without values, which may be secret.
     pub error: Option<String>,
@@ -232,8 +249,16 @@ pub(super) fn command_entries(
     used: &InUse<'_>,
 ) -> Vec<Entry> {
     let Some(words) = plain_words(command, &mut env) else {
-        if command.contains("--account") {
-            env.remove("AIMHARDER_ACCOUNT");
+        // a flag takes precedence, and its value is not read
+        for (flag, variable) in [
+            ("--store", "AIMHARDER_STORE"),
+            ("--config", "AIMHARDER_CONFIG"),
+            ("--account", "AIMHARDER_ACCOUNT"),
+            ("--box", "AIMHARDER_BOX"),
+        ] {
+            if command.contains(flag) {
+                env.remove(variable);
+            }
         }
         let entry = |job| {
             let unread = Entry::unread(by, name, job, minutes, &env, used);
@@ -241,10 +266,11 @@ pub(super) fn command_entries(
                 Job::Refresh => unread.reach,
                 Job::Prebook => visible_reach(command, used),
             };
+            let is_store_known = variable(&env, "AIMHARDER_STORE").is_some();
             let names_store = command.contains("--store") || command.contains("AIMHARDER_STORE");
             Entry {
                 reach,
-                serves: unread.serves || names_store,
+                serves: unread.serves || (names_store && !is_store_known),
                 ..unread
             }
         };
@@ -264,6 +290,7 @@ pub(super) fn command_entries(
         serves: is_same(store.as_deref(), Some(used.store))
             && is_same(config.as_deref(), used.config.as_deref()),
         account: account.or(unread.account),
+        box_name: line.box_name.or(unread.box_name),
         error: program_fault(&words[0], &env).or(line.error),
         reach,
         ..unread

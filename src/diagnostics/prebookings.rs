@@ -15,7 +15,7 @@ use super::{Findings, Report, Scope};
 use crate::error::ExitKind::{self, Internal, LoginRequired, NotFound, Unreachable};
 use crate::model::account::Account;
 use crate::model::instant::{hours_minutes, instant, maybe_instant, shifted};
-use crate::model::prebooking::{Prebooking, Progress};
+use crate::model::prebooking::{PrebookRequest, Prebooking, Progress};
 use crate::model::zone::resolve;
 use crate::sessions::lock::Locks;
 use crate::store::{Attempt, Problem, Status, Subject};
@@ -39,9 +39,17 @@ pub(crate) struct PrebookingFacts {
     /// Expired prebookings by number, with the start of the last class that they name.
     #[serde(skip)]
     pub expired: Vec<(i64, DateTime<Tz>)>,
-    /// Accounts with an open prebooking or a weekly rule.
+    /// Accounts and boxes with an open prebooking or a weekly rule.
     #[serde(skip)]
-    pub wanted_by: BTreeSet<Account>,
+    pub wanted: BTreeSet<(Account, String)>,
+}
+
+impl PrebookingFacts {
+    /// The boxes in which this account has an open prebooking or a weekly rule.
+    pub(super) fn boxes_of(&self, account: &Account) -> impl Iterator<Item = &str> {
+        let wanted = self.wanted.iter().filter(move |(of, _)| of == account);
+        wanted.map(|(_, box_name)| box_name.as_str())
+    }
 }
 
 /// A pending prebooking.
@@ -113,12 +121,13 @@ pub(crate) fn collect(scope: &Scope<'_>) -> Result<PrebookingFacts> {
     }
     let requests = rules.iter().map(|rule| &rule.request);
     let requests = requests.chain(open.iter().map(|prebooking| &prebooking.request));
-    let wanted_by = requests.map(|request| request.account.clone()).collect();
+    let is_named =
+        |request: &&PrebookRequest| scope.box_name.is_none_or(|name| name == request.gym);
+    let wanted = requests.filter(is_named);
+    let wanted = wanted.map(|request| (request.account.clone(), request.gym.clone()));
+    let wanted = wanted.collect();
     let pending = open.into_iter().filter(|prebooking| {
-        let is_named = scope
-            .box_name
-            .is_none_or(|name| name == prebooking.request.gym);
-        is_named && prebooking.progress == Progress::Pending
+        is_named(&&prebooking.request) && prebooking.progress == Progress::Pending
     });
     let pending = pending.map(|prebooking| pending_of(prebooking, scope));
     let mut next = pending.collect::<Result<Vec<_>>>()?;
@@ -131,7 +140,7 @@ pub(crate) fn collect(scope: &Scope<'_>) -> Result<PrebookingFacts> {
         next,
         last_request: store.last_attempt(scope.account)?,
         expired: expired(scope)?,
-        wanted_by,
+        wanted,
     })
 }
 

@@ -14,6 +14,7 @@ use super::entry::{Entry, InUse, Job, Scheduler, cover_the_week};
 use super::sessions::AccountFacts;
 use super::{Findings, Report, crontab, timers};
 use crate::error::ExitKind::NotFound;
+use crate::model::account::Account;
 use crate::process;
 
 /// Timeout of the system's tools, and of the key command.
@@ -26,6 +27,9 @@ pub(crate) struct Schedule {
     /// Whether user timers go on when their user logs out, if that is known.
     #[serde(skip)]
     pub lingers: Option<bool>,
+    /// Whether there is a program `crontab`.
+    #[serde(skip)]
+    has_crontab: bool,
     /// Tools that failed or did not finish in time.
     #[serde(skip)]
     failed: Vec<&'static str>,
@@ -35,11 +39,21 @@ pub(crate) struct Schedule {
 }
 
 impl Schedule {
-    /// The working entries that run this job for this account.
-    fn working(&self, job: Job, account: &str) -> Vec<&Entry> {
-        let entries = self.entries.iter();
-        let entries = entries.filter(|it| it.job == job && it.works() && it.is_for(account));
-        entries.collect()
+    /// The working entries that run this job for this account, in this box if one is given.
+    fn working(&self, job: Job, account: &Account, box_name: Option<&str>) -> Vec<&Entry> {
+        let runs = |it: &&Entry| it.job == job && it.works() && it.is_for(account, box_name);
+        self.entries.iter().filter(runs).collect()
+    }
+
+    /// Keeps that a tool failed. If it is `silent`, it did not finish in time.
+    fn add_failed(&mut self, by: Scheduler, silent: bool) {
+        let tool = match by {
+            Scheduler::Crontab => "crontab -l",
+            Scheduler::UserTimer => "systemctl --user",
+            Scheduler::SystemTimer => "systemctl",
+        };
+        self.failed.push(tool);
+        self.silent.extend(silent.then_some(tool));
     }
 
     /// The message that nothing runs a command, or nothing known if a tool failed.
@@ -50,8 +64,19 @@ impl Schedule {
         }
     }
 
-    pub(crate) fn runs(&self, job: Job, account: &str) -> bool {
-        !self.working(job, account).is_empty()
+    /// Whether something runs this job for this account, in this box if one is given.
+    pub(crate) fn runs(&self, job: Job, account: &Account, box_name: Option<&str>) -> bool {
+        !self.working(job, account, box_name).is_empty()
+    }
+
+    /// How a user adds a line to the crontab.
+    pub(crate) fn add_line(&self, line: &str) -> String {
+        let cron = if self.has_crontab {
+            ""
+        } else {
+            "install cron and "
+        };
+        format!("{cron}add `{line}` with crontab -e")
     }
 }
 
@@ -100,35 +125,25 @@ pub(crate) fn finish(tools: Tools, used: &InUse<'_>) -> Schedule {
     let user = user.as_deref();
     let mut found = Schedule {
         lingers: lingers(user),
+        has_crontab: true,
         ..Schedule::default()
     };
     for (by, tool) in tools {
         let answer =
             tool.and_then(|tool| tool.join().unwrap_or_else(|_| Err(ErrorKind::Other.into())));
-        let has_failed = |error: &io::Error| match error.kind() {
-            // without the tool there is nothing that it could show; `crontab -l` fails if there is no crontab
-            ErrorKind::NotFound => false,
-            ErrorKind::Other => by != Scheduler::Crontab,
-            _ => true,
-        };
-        if let Err(e) = &answer
-            && has_failed(e)
-        {
-            let tool = match by {
-                Scheduler::Crontab => "crontab -l",
-                Scheduler::UserTimer => "systemctl --user",
-                Scheduler::SystemTimer => "systemctl",
-            };
-            found.failed.push(tool);
-            if e.kind() == ErrorKind::TimedOut {
-                found.silent.push(tool);
+        let text = answer.unwrap_or_else(|e| {
+            match e.kind() {
+                // without the tool there is nothing that it could show
+                ErrorKind::NotFound => found.has_crontab &= by != Scheduler::Crontab,
+                // there is no crontab
+                ErrorKind::Other if by == Scheduler::Crontab => {}
+                kind => found.add_failed(by, kind == ErrorKind::TimedOut),
             }
-        }
-        let text = answer.unwrap_or_default();
+            String::new()
+        });
         if by == Scheduler::Crontab {
-            found
-                .entries
-                .extend(crontab::entries(&text, false, user, used));
+            let entries = crontab::entries(&text, false, user, used);
+            found.entries.extend(entries);
             for text in system_crontabs() {
                 let entries = crontab::entries(&text, true, user, used);
                 found.entries.extend(entries);
@@ -176,15 +191,39 @@ pub(crate) fn check(report: &Report, used: &InUse<'_>, found: &mut Findings) {
     }
 }
 
-/// Whether something runs this job for every account that needs it, and often enough.
+/// An account that needs a job, and the box in which `prebook run` has to book for it.
+type Need<'r> = (&'r AccountFacts, Option<&'r str>);
+
+fn needs(job: Job, report: &Report) -> Vec<Need<'_>> {
+    let accounts = report.accounts.iter();
+    match job {
+        Job::Refresh => accounts.map(|facts| (facts, None)).collect(),
+        Job::Prebook => accounts
+            .flat_map(|facts| {
+                let boxes = report.prebookings.boxes_of(&facts.account);
+                boxes.map(move |name| (facts, Some(name)))
+            })
+            .collect(),
+    }
+}
+
+/// Whether something runs this job for every account, in all boxes with prebookings. Without an account, whether anything
+/// that is not limited to an account runs it.
+pub(crate) fn runs_for_all(job: Job, report: &Report) -> bool {
+    let schedule = &report.schedule;
+    let runs = |(facts, name): &Need<'_>| schedule.runs(job, &facts.account, *name);
+    let mut accounts = report.accounts.iter().map(|facts| (facts, None));
+    let is_unlimited = |it: &Entry| it.job == job && it.works() && it.account.is_none();
+    accounts.all(|need| runs(&need))
+        && needs(job, report).iter().all(runs)
+        && (!report.accounts.is_empty() || schedule.entries.iter().any(is_unlimited))
+}
+
+/// Whether something runs this job for every account and box that needs it, and often enough.
 fn check_job(job: Job, report: &Report, used: &InUse<'_>, found: &mut Findings) {
     let command = job.command();
-    let needs = |facts: &&AccountFacts| {
-        job == Job::Refresh || report.prebookings.wanted_by.contains(&facts.account)
-    };
-    let all = report.accounts.iter().filter(needs);
-    let runs = |facts: &&AccountFacts| report.schedule.runs(job, facts.account.as_str());
-    let (served, left_out): (Vec<_>, Vec<_>) = all.partition(runs);
+    let runs = |(facts, name): &Need<'_>| report.schedule.runs(job, &facts.account, *name);
+    let (served, left_out): (Vec<_>, Vec<_>) = needs(job, report).into_iter().partition(runs);
     let entries = report.schedule.entries.iter();
     let entries: Vec<&Entry> = entries.filter(|entry| entry.job == job).collect();
     let mut is_broken = false;
@@ -196,7 +235,7 @@ fn check_job(job: Job, report: &Report, used: &InUse<'_>, found: &mut Findings) 
         let remedy = match entry.by {
             Scheduler::Crontab => {
                 let line = used.crontab_line(job);
-                format!("remove it and add `{line}` by crontab -e")
+                format!("remove it and add `{line}` with crontab -e")
             }
             _ => "install the units again with systemd/install.sh".to_owned(),
         };
@@ -205,7 +244,7 @@ fn check_job(job: Job, report: &Report, used: &InUse<'_>, found: &mut Findings) 
         found.add("schedule_broken", kind, message, remedy);
     }
     check_times(job, &served, report, found);
-    let Some(first) = left_out.first() else {
+    let Some((first, box_name)) = left_out.first() else {
         return;
     };
     if let Some(other) = entries.iter().find(|entry| entry.active && !entry.serves) {
@@ -227,12 +266,14 @@ fn check_job(job: Job, report: &Report, used: &InUse<'_>, found: &mut Findings) 
         let remedy = format!("run `systemctl {user}enable --now {unit}`");
         found.add("timer_inactive", Some(NotFound), message, remedy);
     } else if !is_broken {
-        let whose = if served.is_empty() {
-            String::new()
-        } else {
-            format!(" for {}", first.account)
+        let is_account_served = served.iter().any(|(it, _)| it.account == first.account);
+        let whose = match box_name {
+            _ if served.is_empty() => String::new(),
+            Some(name) if is_account_served => format!(" for {} in {name}", first.account),
+            _ => format!(" for {}", first.account),
         };
-        if job == Job::Refresh && left_out.iter().all(|it| it.is_kept(report.checked_at)) {
+        let is_kept = |(facts, _): &Need<'_>| facts.is_kept(report.checked_at);
+        if job == Job::Refresh && left_out.iter().all(is_kept) {
             let message = format!(
                 "no known crontab line or timer runs `{command}`{whose}, but something updates the tokens"
             );
@@ -242,18 +283,17 @@ fn check_job(job: Job, report: &Report, used: &InUse<'_>, found: &mut Findings) 
             if report.schedule.failed.is_empty() {
                 message += ": no crontab line, no active timer";
             }
-            let remedy = format!(
-                "add `{}` by crontab -e, or in a clone run: systemd/install.sh --user --enable",
-                used.crontab_line(job)
-            );
+            let add_line = report.schedule.add_line(&used.crontab_line(job));
+            let remedy =
+                format!("{add_line}, or in a clone run: systemd/install.sh --user --enable");
             found.add("not_scheduled", Some(NotFound), message, remedy);
         }
     }
 }
 
-/// Adds a problem if the entries that run the job for one of these accounts leave a part of the week out.
-fn check_times(job: Job, served: &[&AccountFacts], report: &Report, found: &mut Findings) {
-    let entries = |facts: &&AccountFacts| report.schedule.working(job, facts.account.as_str());
+/// Adds a problem if the entries that serve one of these needs leave a part of the week out.
+fn check_times(job: Job, served: &[Need<'_>], report: &Report, found: &mut Findings) {
+    let entries = |(facts, name): &Need<'_>| report.schedule.working(job, &facts.account, *name);
     let mut entries = served.iter().map(entries);
     let Some(rare) = entries.find(|entries| !cover_the_week(entries)) else {
         return;

@@ -202,11 +202,11 @@ pub(crate) fn check(report: &Report, found: &mut Findings) {
     }
     for facts in &report.accounts {
         let account = &facts.account;
-        let is_refreshed = report.schedule.runs(Job::Refresh, account.as_str());
+        let is_refreshed = report.schedule.runs(Job::Refresh, account, None);
         for health in &facts.sessions {
             check_one(facts, health, is_refreshed, report.checked_at, found);
         }
-        let is_wanted = report.prebookings.wanted_by.contains(account);
+        let is_wanted = report.prebookings.boxes_of(account).next().is_some();
         let has_source = facts.password_source.is_some();
         let background = facts.background();
         if background.is_none_or(|session| session.status == Status::Active) {

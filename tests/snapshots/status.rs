@@ -184,7 +184,7 @@ fn all_is_well() {
       "program":"[BIN]",
       "accounts":[{"account":"ana@example.org","password_source":"password_command","password_refused":false,"boxes":["crossfitdemo"],"sessions":[{"account":"ana@example.org","kind":"background","fingerprint":"bg-38262fdf431f8f8329370f737705d78985b718b9","status":"active","auto_refresh":true,"token_expires_at":"[INSTANT]","created_at":"[INSTANT]","token_updated_at":"[INSTANT]","token_update_count":0,"refreshed_at":"[INSTANT]","refresh_count":1,"last_error":null,"token_age_seconds":[N],"outage_runs":0,"standing":null},{"account":"ana@example.org","kind":"device","fingerprint":"[FP]","status":"active","auto_refresh":true,"token_expires_at":"[INSTANT]","created_at":"[INSTANT]","token_updated_at":"[INSTANT]","token_update_count":0,"refreshed_at":"[INSTANT]","refresh_count":1,"last_error":null,"token_age_seconds":[N],"outage_runs":0,"standing":null}]}
       ],
-      "schedule":{"entries":[{"by":"crontab","job":"refresh","active":true,"serves":true,"name":"*/15 * * * *","account":null,"rare":false,"next_at":null,"error":null},{"by":"crontab","job":"prebook","active":true,"serves":true,"name":"13,28,43,58 * * * *","account":null,"rare":false,"next_at":null,"error":null}]},
+      "schedule":{"entries":[{"by":"crontab","job":"refresh","active":true,"serves":true,"name":"*/15 * * * *","account":null,"box":null,"rare":false,"next_at":null,"error":null},{"by":"crontab","job":"prebook","active":true,"serves":true,"name":"13,28,43,58 * * * *","account":null,"box":null,"rare":false,"next_at":null,"error":null}]},
       "prebookings":{"counts":{"booked":0,"cancelled":0,"executing":0,"expired":0,"failed":0,"pending":0,"waitlisted":0},
         "rules":0,
         "next_opening_at":null,
@@ -366,7 +366,7 @@ fn no_scheduler() {
     exit: 0
     --- stdout
     problem: nothing runs `aimharder refresh`: no crontab line, no active timer
-             add `*/15 * * * * [BIN] refresh` by crontab -e, or in a clone run: systemd/install.sh --user --enable
+             add `*/15 * * * * [BIN] refresh` with crontab -e, or in a clone run: systemd/install.sh --user --enable
 
     sessions
       ana@example.org · crossfitdemo · password by command
@@ -390,16 +390,16 @@ fn no_scheduler() {
     exit: 6
     --- stdout
     problem: nothing runs `aimharder refresh`: no crontab line, no active timer
-             add `*/15 * * * * [BIN] refresh` by crontab -e, or in a clone run: systemd/install.sh --user --enable
+             add `*/15 * * * * [BIN] refresh` with crontab -e, or in a clone run: systemd/install.sh --user --enable
     --- stderr
     error: 1 problem, see above
     ");
     assert_snapshot!(changes(json, &home), @r#"
     -   "well":true,
     -   "problems":[],
-    -   "schedule":{"entries":[{"by":"crontab","job":"refresh","active":true,"serves":true,"name":"*/15 * * * *","account":null,"rare":false,"next_at":null,"error":null},{"by":"crontab","job":"prebook","active":true,"serves":true,"name":"13,28,43,58 * * * *","account":null,"rare":false,"next_at":null,"error":null}]},
+    -   "schedule":{"entries":[{"by":"crontab","job":"refresh","active":true,"serves":true,"name":"*/15 * * * *","account":null,"box":null,"rare":false,"next_at":null,"error":null},{"by":"crontab","job":"prebook","active":true,"serves":true,"name":"13,28,43,58 * * * *","account":null,"box":null,"rare":false,"next_at":null,"error":null}]},
     +   "well":false,
-    +   "problems":[{"code":"not_scheduled","kind":"not_found","message":"nothing runs `aimharder refresh`: no crontab line, no active timer","remedy":"add `*/15 * * * * [BIN] refresh` by crontab -e, or in a clone run: systemd/install.sh --user --enable"}
+    +   "problems":[{"code":"not_scheduled","kind":"not_found","message":"nothing runs `aimharder refresh`: no crontab line, no active timer","remedy":"add `*/15 * * * * [BIN] refresh` with crontab -e, or in a clone run: systemd/install.sh --user --enable"}
     +   "schedule":{"entries":[]},
     "#);
     assert_snapshot!(changes(gauges, &home), @r#"
@@ -538,9 +538,9 @@ fn a_broken_crontab_line() {
     exit: 0
     --- stdout
     problem: the crontab line 0 3 * * * cannot run `aimharder refresh`: /nowhere/aimharder does not exist
-             remove it and add `*/15 * * * * [BIN] refresh` by crontab -e
+             remove it and add `*/15 * * * * [BIN] refresh` with crontab -e
     problem: the crontab line 5 5 * * * cannot run `aimharder prebook run`: aimharder is not on the PATH of that line (/usr/bin:/bin)
-             remove it and add `13,28,43,58 * * * * [BIN] prebook run` by crontab -e
+             remove it and add `13,28,43,58 * * * * [BIN] prebook run` with crontab -e
 
     sessions
       ana@example.org · crossfitdemo · password by command
@@ -567,23 +567,23 @@ fn a_broken_crontab_line() {
     exit: 6
     --- stdout
     problem: the crontab line 0 3 * * * cannot run `aimharder refresh`: /nowhere/aimharder does not exist
-             remove it and add `*/15 * * * * [BIN] refresh` by crontab -e
+             remove it and add `*/15 * * * * [BIN] refresh` with crontab -e
     problem: the crontab line 5 5 * * * cannot run `aimharder prebook run`: aimharder is not on the PATH of that line (/usr/bin:/bin)
-             remove it and add `13,28,43,58 * * * * [BIN] prebook run` by crontab -e
+             remove it and add `13,28,43,58 * * * * [BIN] prebook run` with crontab -e
     --- stderr
     error: 2 problems, see above
     ");
     assert_snapshot!(changes(json, &home), @r#"
     -   "well":true,
     -   "problems":[],
-    -   "schedule":{"entries":[{"by":"crontab","job":"refresh","active":true,"serves":true,"name":"*/15 * * * *","account":null,"rare":false,"next_at":null,"error":null},{"by":"crontab","job":"prebook","active":true,"serves":true,"name":"13,28,43,58 * * * *","account":null,"rare":false,"next_at":null,"error":null}]},
+    -   "schedule":{"entries":[{"by":"crontab","job":"refresh","active":true,"serves":true,"name":"*/15 * * * *","account":null,"box":null,"rare":false,"next_at":null,"error":null},{"by":"crontab","job":"prebook","active":true,"serves":true,"name":"13,28,43,58 * * * *","account":null,"box":null,"rare":false,"next_at":null,"error":null}]},
     -   "prebookings":{"counts":{"booked":0,"cancelled":0,"executing":0,"expired":0,"failed":0,"pending":0,"waitlisted":0},
     -     "next_opening_at":null,
     -     "next":[],
     +   "well":false,
-    +   "problems":[{"code":"schedule_broken","kind":"not_found","message":"the crontab line 0 3 * * * cannot run `aimharder refresh`: /nowhere/aimharder does not exist","remedy":"remove it and add `*/15 * * * * [BIN] refresh` by crontab -e"},
-    +     {"code":"schedule_broken","kind":"not_found","message":"the crontab line 5 5 * * * cannot run `aimharder prebook run`: aimharder is not on the PATH of that line (/usr/bin:/bin)","remedy":"remove it and add `13,28,43,58 * * * * [BIN] prebook run` by crontab -e"}
-    +   "schedule":{"entries":[{"by":"crontab","job":"refresh","active":true,"serves":true,"name":"0 3 * * *","account":null,"rare":true,"next_at":null,"error":"/nowhere/aimharder does not exist"},{"by":"crontab","job":"prebook","active":true,"serves":true,"name":"5 5 * * *","account":null,"rare":true,"next_at":null,"error":"aimharder is not on the PATH of that line (/usr/bin:/bin)"}]},
+    +   "problems":[{"code":"schedule_broken","kind":"not_found","message":"the crontab line 0 3 * * * cannot run `aimharder refresh`: /nowhere/aimharder does not exist","remedy":"remove it and add `*/15 * * * * [BIN] refresh` with crontab -e"},
+    +     {"code":"schedule_broken","kind":"not_found","message":"the crontab line 5 5 * * * cannot run `aimharder prebook run`: aimharder is not on the PATH of that line (/usr/bin:/bin)","remedy":"remove it and add `13,28,43,58 * * * * [BIN] prebook run` with crontab -e"}
+    +   "schedule":{"entries":[{"by":"crontab","job":"refresh","active":true,"serves":true,"name":"0 3 * * *","account":null,"box":null,"rare":true,"next_at":null,"error":"/nowhere/aimharder does not exist"},{"by":"crontab","job":"prebook","active":true,"serves":true,"name":"5 5 * * *","account":null,"box":null,"rare":true,"next_at":null,"error":"aimharder is not on the PATH of that line (/usr/bin:/bin)"}]},
     +   "prebookings":{"counts":{"booked":0,"cancelled":0,"executing":0,"expired":0,"failed":0,"pending":1,"waitlisted":0},
     +     "next_opening_at":"[INSTANT]",
     +     "next":[{"id":1,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"13:10","class":"WOD","starts_at":"[INSTANT]","opens_at":"[INSTANT]","guess":false,"tried_at":null,"message":null}],

@@ -440,7 +440,7 @@ impl Wanted<'_> {
             .put_prebooking(request, class.day, moved_to, clock::now())?;
         view.outcome = Outcome::Prebooked;
         view.prebooking_id = Some(stored.id);
-        prebook::warn(app, self.account, schedule::start()).map(|_| ())
+        prebook::warn(app, self.account, &self.gym.name, schedule::start()).map(|_| ())
     }
 }
 

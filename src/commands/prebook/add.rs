@@ -160,7 +160,7 @@ pub(super) fn run(args: &PrebookAddArgs, app: &App, ui: &mut Ui) -> Result<()> {
         once(&request, day, app, now)?
     };
     warn_of_class(app, &added.prebookings, added.schedule.as_ref())?;
-    let is_complete = warn(app, &account, tools)?;
+    let is_complete = warn(app, &account, &gym.name, tools)?;
     ui.print(&added, |style| added.lines(is_complete, now, style))
 }
 

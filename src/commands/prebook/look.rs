@@ -262,17 +262,19 @@ fn is_same_time(other: &Prebooking, new: &Prebooking) -> bool {
 }
 
 /// Warns of what would make `prebook run` fail, and if nothing runs it. Returns whether nothing is missing.
-pub(in crate::commands) fn warn(app: &App, account: &Account, tools: Tools) -> Result<bool> {
+pub(in crate::commands) fn warn(
+    app: &App,
+    account: &Account,
+    box_name: &str,
+    tools: Tools,
+) -> Result<bool> {
     let is_session_well = warn_of_session(app, account)?;
     let used = app.in_use();
     let schedule = schedule::finish(tools, &used);
-    let is_idle = !schedule.runs(Job::Prebook, account.as_str());
+    let is_idle = !schedule.runs(Job::Prebook, account, Some(box_name));
     if is_idle {
-        log::warn!(
-            "{}: add `{}` with crontab -e",
-            schedule.nothing_runs("`prebook run`"),
-            used.crontab_line(Job::Prebook)
-        );
+        let add_line = schedule.add_line(&used.crontab_line(Job::Prebook));
+        log::warn!("{}: {add_line}", schedule.nothing_runs("`prebook run`"));
     }
     Ok(is_session_well && !is_idle)
 }

@@ -5,9 +5,9 @@ use std::fmt::{Display, Write as _};
 
 use chrono::{DateTime, TimeZone};
 
-use crate::diagnostics::Report;
 use crate::diagnostics::entry::Job;
 use crate::diagnostics::sessions::SessionHealth;
+use crate::diagnostics::{Report, schedule};
 use crate::model::session::SessionKind;
 use crate::store::Status;
 
@@ -69,10 +69,8 @@ fn machine(report: &Report, to: &mut Samples) {
     to.add("problems", &[], Some(report.found.problems.len()));
     to.add("hints", &[], Some(report.found.hints.len()));
     for (job, name) in [(Job::Refresh, "refresh"), (Job::Prebook, "prebook")] {
-        let mut accounts = report.accounts.iter();
-        let all = accounts.all(|facts| report.schedule.runs(job, facts.account.as_str()));
-        let any = report.schedule.runs(job, "") || !report.accounts.is_empty();
-        to.add("scheduled", &[("job", name)], Some(u8::from(all && any)));
+        let is_scheduled = schedule::runs_for_all(job, report);
+        to.add("scheduled", &[("job", name)], Some(u8::from(is_scheduled)));
     }
     to.add("config_usable", &[], Some(u8::from(config.usable)));
     to.add("store_usable", &[], Some(u8::from(store.usable)));

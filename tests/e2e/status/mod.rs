@@ -108,7 +108,10 @@ fn wrong_flags_are_refused() {
 fn missing_and_hanging_tools_are_no_error() {
     let (_sandbox, home) = well();
     let printed = home.run("status --offline").env("PATH", "/nowhere").json();
-    assert_eq!(printed["problems"][0]["code"], "not_scheduled");
+    let problem = &printed["problems"][0];
+    assert_eq!(problem["code"], "not_scheduled");
+    let remedy = problem["remedy"].as_str().unwrap();
+    assert!(remedy.starts_with("install cron and add `"), "{remedy}");
     home.tool("systemctl", "exec sleep 60");
     let run = home.status("--offline").limit(Duration::from_secs(20));
     let printed = run.json();

@@ -41,6 +41,8 @@ fn crontab_lines_that_work_are_no_problem() {
         "*/15 * * * * (/app/aimharder $FLAGS refresh --al) || echo \"aimharder refresh failed\"",
         "*/15 * * * * docker exec aimharder sh -c '/app/aimharder refresh || true'",
         "*/15 * * * * flock -n /tmp/aimharder timeout 60 aimharder --store /tmp/other.db refresh",
+        "AIMHARDER_STORE=/tmp/other.db\n*/15 * * * * flock -n /tmp/x aimharder --store ~/aimharder.db refresh",
+        "AIMHARDER_BOX=boxdos\n*/15 * * * * ~/.cargo/bin/aimharder refresh",
         "XDG_STATE_HOME=\"/nowhere\"\n*/15 * * * * env XDG_STATE_HOME=$HOME/.local/state aimharder refresh",
         "*/15 * * * * ~/.cargo/bin/aimharder refresh >> /tmp/r-$(date +'\\%F').log",
         "AIMHARDER_ACCOUNT=ben@example.org\n*/15 * * * * cd /app && ./aimharder refresh --account ana@example.org",
@@ -55,6 +57,7 @@ fn crontab_lines_that_work_are_no_problem() {
     let refresh = "*/15 * * * * ~/.cargo/bin/aimharder refresh";
     for prebook in [
         "*/15 * * * * cd /app; ./aimharder -q prebook run",
+        "*/15 * * * * ~/.cargo/bin/aimharder prebook run --box crossfitdemo",
         "0 * * * * cd /app; ./aimharder prebook run --horizon 61m || true",
         "0 * * * * sh -c 'aimharder prebook run --horizon=61m'",
         "0 * * * * sh -c 'aimharder prebook run $LONG'",
@@ -110,6 +113,8 @@ fn crontab_lines_that_cannot_work_do_not_count() {
         */15 * * * * ~/.cargo/bin/aimharder refresh --config=/tmp/other.toml => not_scheduled: nothing runs
         */15 * * * * ~/.cargo/bin/aimharder refresh --system => not_scheduled: nothing runs
         AIMHARDER_STORE=/tmp/other.db | */15 * * * * ~/.cargo/bin/aimharder refresh => not_scheduled: nothing runs
+        AIMHARDER_STORE=/tmp/other.db | */15 * * * * cd /app && ./aimharder refresh => not_scheduled: nothing runs
+        */15 * * * * AIMHARDER_STORE=/tmp/other.db flock -n /tmp/x aimharder refresh => not_scheduled: nothing runs
         */15 * * * * echo ~/.cargo/bin/aimharder prebook list => not_scheduled: nothing runs
         */15 * * * * ~/.cargo/bin/aimharder refresh --help => not_scheduled: nothing runs
         */15 * * * * ~/.cargo/bin/aimharder refrsh => not_scheduled: nothing runs
@@ -134,6 +139,8 @@ fn crontab_lines_that_cannot_work_do_not_count() {
         0 * * * * cd $HOME/gym && ./aimharder prebook run --horizon=30m || true => scheduled_rarely
         @reboot sleep 60 && aimharder prebook run $LONG => scheduled_rarely
         */15 * * * * ~/.cargo/bin/aimharder prebook run --dry-run => not_scheduled
+        */15 * * * * ~/.cargo/bin/aimharder prebook run --box boxdos => not_scheduled
+        */15 * * * * AIMHARDER_BOX=boxdos ~/.cargo/bin/aimharder prebook run => not_scheduled
         */15 * * * * ~/.cargo/bin/aimharder prebook list => not_scheduled
         */15 * * * * ~/.cargo/bin/aimharder prebook => not_scheduled
         */15 * * * * ~/.cargo/bin/aimharder prebook run --horizon soon => schedule_broken
@@ -384,7 +391,7 @@ fn a_tool_that_fails_is_named() {
     home.run("prebook add --time 13:10 --opens 1d --day +4")
         .any_stdout()
         .env("PATH", "/nowhere")
-        .stderr_has(&["nothing runs `prebook run`: add `"])
+        .stderr_has(&["nothing runs `prebook run`: install cron and add `"])
         .done();
     home.tool("systemctl", "exit 1");
     home.tool("crontab", "exec sleep 60");
