@@ -188,7 +188,13 @@ pub(crate) fn settled(
 /// Why a request has no proven outcome.
 pub(crate) fn cause(sent: &sessions::Result<BookResponse>) -> String {
     match sent {
-        Ok(_) => "AimHarder's answer proves nothing".to_owned(),
+        Ok(response) => proves_nothing(response.message.as_deref()),
         Err(e) => e.to_string(),
     }
+}
+
+/// Describes a response that proves nothing by its text.
+pub(super) fn proves_nothing(text: Option<&str>) -> String {
+    let text = text.map_or_else(String::new, |text| format!(" ({text})"));
+    format!("AimHarder's answer proves nothing{text}")
 }

@@ -4,7 +4,7 @@
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use super::book::RESEND_PAUSE;
+use super::book::{RESEND_PAUSE, proves_nothing};
 use super::{BoxClient, Error, needs_row, never_sent};
 use crate::platform::{CancelResponse, CancelVerdict, Mine, Row};
 use crate::{clock, sessions, signals};
@@ -149,21 +149,30 @@ impl BoxClient<'_, '_> {
                 },
                 _ => reported(CancelOutcome::Refused, row.clone(), None),
             }),
-            CancelVerdict::Late if late => {
-                Ok(reported(CancelOutcome::Refused, row.clone(), Some("AimHarder did not accept the late cancellation either")))
-            }
+            CancelVerdict::Late if late => Ok(reported(
+                CancelOutcome::Refused,
+                row.clone(),
+                Some("AimHarder did not accept the late cancellation either"),
+            )),
             CancelVerdict::Late => Ok(reported(CancelOutcome::LateCancellation, row.clone(), None)),
-            CancelVerdict::Done | CancelVerdict::Unproven => match self.look_twice(day, &row.id, |now| !now.is_mine())? {
-                now if !now.is_mine() => Ok(reported(CancelOutcome::Cancelled, now, None)),
-                now if answer.verdict == CancelVerdict::Done => Ok(reported(
-                    CancelOutcome::Refused,
-                    now,
-                    Some("AimHarder answered \"cancelled\", but the schedule still shows the booking"),
-                )),
-                _ => Err(Error::NotDone(
-                    "AimHarder's answer proves nothing and the schedule still shows the booking; try again".into(),
-                )),
-            },
+            CancelVerdict::Done | CancelVerdict::Unproven => {
+                match self.look_twice(day, &row.id, |now| !now.is_mine())? {
+                    now if !now.is_mine() => Ok(reported(CancelOutcome::Cancelled, now, None)),
+                    now if answer.verdict == CancelVerdict::Done => Ok(reported(
+                        CancelOutcome::Refused,
+                        now,
+                        Some(
+                            "AimHarder answered \"cancelled\", but the schedule still shows the booking",
+                        ),
+                    )),
+                    _ => {
+                        let cause = proves_nothing(answer.message.as_deref());
+                        Err(Error::NotDone(format!(
+                            "not cancelled: {cause}; the schedule still shows the booking; try again"
+                        )))
+                    }
+                }
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use super::call::Response;
 use super::lenient::Loose;
 use super::refusal::{self, Refusal};
 use super::{BoxAt, Jar, Platform, Result, classify};
-use crate::model::opening::{Opening, is_too_early_text, learn};
+use crate::model::opening::{Opening, Rule, is_too_early_text, learn};
 use crate::text;
 
 /// The response to a booking request.
@@ -31,7 +31,7 @@ pub struct BookResponse {
 pub enum Verdict {
     /// State 1 and no refusal beside it. Only the schedule row proves the booking.
     Booked,
-    /// State 0, `{}`, an error object without text, a contradiction, or anything else that proves nothing: the row decides.
+    /// State 0, `{}`, an error object, a contradiction, or anything else that proves nothing: the row decides.
     Unproven,
     /// The account has a booking at that time, which may be this class: the row decides.
     SameHour,
@@ -104,7 +104,8 @@ pub fn read(response: &Response) -> Result<BookResponse> {
     // only a refusal without a text is explained by its key
     let key = refusal.key.filter(|_| verdict == Verdict::Refused);
     let text = refusal.message.or(key);
-    let message: Vec<String> = text.into_iter().chain(details(&verdict, data)).collect();
+    let details = details(&verdict, data, refusal.number);
+    let message: Vec<String> = text.into_iter().chain(details).collect();
     Ok(BookResponse {
         state,
         verdict,
@@ -114,8 +115,10 @@ pub fn read(response: &Response) -> Result<BookResponse> {
 }
 
 /// What the response says beside its text. One client's own tests have a number of classes instead of their names.
-fn details(verdict: &Verdict, data: Loose<'_>) -> Option<String> {
+fn details(verdict: &Verdict, data: Loose<'_>, number: Option<u32>) -> Option<String> {
     match verdict {
+        Verdict::TooEarly(Some(_)) => Some(format!("at most {} days ahead", number?)),
+        Verdict::TooLate => Some(format!("less than {} minutes before the class", number?)),
         Verdict::NoCredit => {
             let covered = data.get("clasesContratadas");
             let names = covered.words().filter(|_| covered.int().is_none())?;
@@ -138,9 +141,10 @@ fn verdict(state: Option<i64>, refusal: &Refusal) -> Verdict {
             .or_else(|| by_state(state?, refusal))
             .or_else(|| by_text(refusal))
             .unwrap_or(match (refusal.says_why(), state) {
-                (true, _) => Verdict::Refused,
+                (true, Some(_)) => Verdict::Refused,
+                (true, None) if !refusal.is_object => Verdict::Refused,
                 (false, Some(_)) => Verdict::Unexplained,
-                (false, None) => Verdict::Unproven,
+                (_, None) => Verdict::Unproven,
             }),
     }
 }
@@ -148,7 +152,9 @@ fn verdict(state: Option<i64>, refusal: &Refusal) -> Verdict {
 /// The key distinguishes the meanings of −12.
 fn by_key(refusal: &Refusal) -> Option<Verdict> {
     match refusal.key.as_deref()? {
-        "ERROR_ANTELACION_CLIENTE" | "ERROR_ANTELACION_CLIENTE_HORAS" => Some(too_early(refusal)),
+        "ERROR_ANTELACION_CLIENTE" | "ERROR_ANTELACION_CLIENTE_HORAS" => {
+            Some(Verdict::TooEarly(stated(refusal)))
+        }
         "NOPUEDESRESERVAMISMAHORA" => Some(Verdict::SameHour),
         "HASSUPERADOLIMITCONTR" => Some(Verdict::LimitReached),
         _ => None,
@@ -159,7 +165,7 @@ fn by_state(state: i64, refusal: &Refusal) -> Option<Verdict> {
     Some(match state {
         -1 => Verdict::Full,
         -2 => Verdict::NoCredit,
-        -4 => too_early(refusal),
+        -4 => Verdict::TooEarly(stated(refusal).or_else(|| days_ahead(refusal.number?))),
         -5 => Verdict::PaymentPending,
         -7 => Verdict::TooLate,
         -8 | -9 => Verdict::LimitReached,
@@ -170,7 +176,7 @@ fn by_state(state: i64, refusal: &Refusal) -> Option<Verdict> {
 fn by_text(refusal: &Refusal) -> Option<Verdict> {
     let message = refusal.message.as_deref()?;
     if is_too_early_text(message) {
-        return Some(too_early(refusal));
+        return Some(Verdict::TooEarly(stated(refusal)));
     }
     let folded = text::fold(message);
     let same_hour = [
@@ -188,8 +194,14 @@ fn by_text(refusal: &Refusal) -> Option<Verdict> {
         .then_some(Verdict::SameHour)
 }
 
-fn too_early(refusal: &Refusal) -> Verdict {
-    Verdict::TooEarly(learn(refusal.key.as_deref(), refusal.message.as_deref()))
+/// The opening rule that a refusal states.
+fn stated(refusal: &Refusal) -> Option<Opening> {
+    learn(refusal.key.as_deref(), refusal.message.as_deref())
+}
+
+fn days_ahead(days: u32) -> Option<Opening> {
+    let rule = Rule::days(u16::try_from(days).ok()?)?;
+    Some(Opening::learned(rule))
 }
 
 #[cfg(test)]

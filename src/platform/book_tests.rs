@@ -43,6 +43,7 @@ fn successes_and_doubts() {
         ),
         (r#"{"bookState":1,"error":true}"#, Unproven, None),
         (r#"{"error":{"code":7}}"#, Unproven, None),
+        (r#"{"error":{"code":7,"message":"No"}}"#, Unproven, None),
     ];
     for (body, verdict, reservation) in table {
         let read = read(&answered(body)).unwrap();
@@ -70,6 +71,14 @@ fn a_refusal_says_what_is_covered_and_how_many_are_allowed() {
             "limit-reached (bookState -8): at most 2 bookings of this class a day",
         ),
         (
+            r#"{"bookState":-4,"errorMssg":"4"}"#,
+            "too-early (bookState -4): at most 4 days ahead",
+        ),
+        (
+            r#"{"bookState":-7,"errorMssg":15}"#,
+            "too-late (bookState -7): less than 15 minutes before the class",
+        ),
+        (
             r#"{"bookState":-1,"clasesContratadas":"WOD","max":2}"#,
             "full (bookState -1)",
         ),
@@ -91,6 +100,9 @@ fn every_refusal_of_the_table() {
         (r#"{"bookState":"-1","errorMssg":"Clase completa"}"#, Full),
         (r#"{"bookState":-2}"#, NoCredit),
         (r#"{"bookState":-4}"#, TooEarly(None)),
+        (r#"{"bookState":-4,"errorMssg":"4"}"#, days()),
+        (r#"{"bookState":-4,"message":4}"#, days()),
+        (r#"{"bookState":-4,"errorMssg":9999}"#, TooEarly(None)),
         (r#"{"bookState":-5}"#, PaymentPending),
         (r#"{"bookState":-7}"#, TooLate),
         (r#"{"bookState":-8,"max":2}"#, LimitReached),
@@ -165,6 +177,7 @@ fn every_refusal_of_the_table() {
         (r#"{"bookState":-12,"errorMssg":"Hoy no"}"#, Refused),
         (r#"{"bookState":-99,"errorMssg":"Hoy no"}"#, Refused),
         (r#"{"errorMssg":"Hoy no"}"#, Refused),
+        (r#"{"bookState":-12,"error":{"message":"Hoy no"}}"#, Refused),
     ];
     for (body, verdict) in table {
         assert_eq!(verdict_of(body), verdict, "{body}");

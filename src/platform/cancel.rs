@@ -79,7 +79,7 @@ pub fn read(response: &Response) -> Result<CancelResponse> {
         Some(1) => CancelVerdict::Done,
         Some(2) => CancelVerdict::Late,
         Some(3 | ..=-1) => CancelVerdict::Refused,
-        _ if refusal.says_why() => CancelVerdict::Refused,
+        _ if refusal.says_why() && !refusal.is_object => CancelVerdict::Refused,
         _ => CancelVerdict::Unproven,
     };
     Ok(CancelResponse {
@@ -117,6 +117,12 @@ mod tests {
             (r#"{"cancelState":-1}"#, Some(-1), Refused, None),
             (r#"{"errorMssg":"No"}"#, None, Refused, Some("No")),
             (r#"{"error":"NOSEPUEDE"}"#, None, Refused, Some("NOSEPUEDE")),
+            (
+                r#"{"error":{"code":400,"message":"No"}}"#,
+                None,
+                Unproven,
+                Some("No"),
+            ),
             (
                 r#"{"cancelState":1,"error":"No"}"#,
                 Some(1),

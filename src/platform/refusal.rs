@@ -1,5 +1,6 @@
 //! The key and the text of a refusal (protocol.md §6), from any of `errorMssg`, `errorMsg`, `error` (a text, a key, or an
-//! object with a `message`) and `message`; the key also from `errorMssgLang`.
+//! object with a `message`) and `message`; the key also from `errorMssgLang`. An `error` object alone does not say that the
+//! request was refused: it may report an outage.
 
 use std::fmt;
 
@@ -13,32 +14,37 @@ pub(super) struct Refusal {
     pub(super) key: Option<String>,
     /// The text, cleaned.
     pub(super) message: Option<String>,
+    /// The number that some refusals have instead of a text.
+    pub(super) number: Option<u32>,
     /// Whether there is any refusal, even only `error: true`.
     pub(super) any: bool,
+    /// Whether the key and the text are those of an `error` object.
+    pub(super) is_object: bool,
 }
 
 impl Refusal {
     pub(super) fn read(data: Loose<'_>, redactor: &Redactor) -> Refusal {
+        let fields = ["errorMssgLang", "errorMssg", "errorMsg", "message"];
+        let [lang, text, other_text, message] = fields.map(|name| data.get(name));
         let error = data.get("error");
-        let fields = [
-            data.get("errorMssgLang"),
-            data.get("errorMssg"),
-            data.get("errorMsg"),
-            error.get("message"),
-            error,
-            data.get("message"),
-        ];
-        let texts = fields.into_iter().filter_map(Loose::raw);
+        let in_order = [lang, text, other_text, error.get("message"), error, message];
+        let texts = in_order.into_iter().filter_map(Loose::raw);
         let texts: Vec<String> = texts.filter(|t| !is_number(t)).collect();
         let key = texts.iter().find(|t| is_key(t)).map(|t| redactor.mask(t));
-        let message = texts
+        let cleaned = texts
             .iter()
             .filter(|t| !is_key(t))
             .map(|t| redactor.clean(t))
             .find(|t| !t.is_empty());
-        // a flag or an object is a refusal without a text
-        let any = key.is_some() || message.is_some() || error.is_error();
-        Refusal { key, message, any }
+        let mut outside = [lang, text, other_text, message].into_iter();
+        Refusal {
+            number: outside.clone().find_map(Loose::count),
+            // a flag or an object is a refusal without a text
+            any: key.is_some() || cleaned.is_some() || error.is_error(),
+            is_object: error.0.is_object() && outside.all(Loose::is_nothing),
+            key,
+            message: cleaned,
+        }
     }
 
     /// Whether a key or a text gives the reason.
@@ -137,7 +143,9 @@ mod tests {
             let expected = Refusal {
                 key: key.map(str::to_owned),
                 message: message.map(str::to_owned),
+                number: None,
                 any,
+                is_object: value["error"].is_object(),
             };
             assert_eq!(
                 Refusal::read(Loose(&value), &Redactor::default()),

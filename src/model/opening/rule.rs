@@ -40,7 +40,7 @@ pub enum Rule {
 
 impl Rule {
     /// A number of days, at the time of the class. `None` if it is too large.
-    pub(super) fn days(days: u16) -> Option<Self> {
+    pub fn days(days: u16) -> Option<Self> {
         (days <= MAX_DAYS).then_some(Self::Days { days, at: None })
     }
 

@@ -88,6 +88,7 @@ fn a_response_that_proves_nothing_is_unreachable() {
         json!({}),
         json!({ "error": { "code": 503 } }),
         json!({ "error": { "code": 500, "message": "Internal Server Error" } }),
+        json!({ "error": { "code": 7, "message": "try later" } }),
     ];
     side_by_side(&answers, |answer| {
         let (sandbox, home, _) = ready(json!({ "book_answers": [answer] }));
