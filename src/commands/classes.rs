@@ -11,7 +11,7 @@ use super::SessionRef;
 use super::app::App;
 use super::args::{DAY_HELP, DayArg, coach, family, number};
 use super::help::{Help, code};
-use crate::booking::{LoginCheck, find, to_class};
+use crate::booking::{LoginCheck, to_class};
 use crate::clock;
 use crate::error::Failure;
 use crate::model::account::Account;
@@ -20,6 +20,7 @@ use crate::model::class::{Class, ClassState};
 use crate::model::prebooking::class_name;
 use crate::model::session::SessionKind;
 use crate::platform::Row;
+use crate::text::fold;
 use crate::ui::Ui;
 use crate::ui::dates::{long_day, opens_at};
 use crate::ui::table::{Cell, OutputStyle, ShrinkPriority, Style, cell, plain, shrink};
@@ -123,13 +124,13 @@ fn selected(
     account: &Account,
 ) -> Vec<Class> {
     let now = clock::now();
-    let wanted = find::Description {
-        name: args.class.clone(),
-        coach: args.coach.clone(),
-        ..find::Description::default()
+    let contains = |text: &str, part: &Option<String>| {
+        fold(text).contains(&fold(part.as_deref().unwrap_or_default()))
     };
-    let rows = wanted.fitting(rows).into_iter();
     let mut classes: Vec<Class> = rows
+        .iter()
+        .filter(|row| contains(&row.name, &args.class))
+        .filter(|row| contains(row.coach.as_deref().unwrap_or_default(), &args.coach))
         .map(|row| to_class(row, day, profile, account, now))
         .filter(|class| !args.open || class.may_be_open())
         .collect();
