@@ -32,6 +32,16 @@ fn all_boxes_unless_one_is_named() {
     assert_eq!(printed["session"]["kind"], "device");
     let printed = home.run("bookings --box boxdos").json();
     assert_eq!(printed["bookings"].as_array().unwrap().len(), 1);
+    // a reservation is looked for in all boxes too
+    home.config("box = \"crossfitdemo\"");
+    let cancel = |args: &str| home.run("cancel --reservation").arg(&second).args(args);
+    cancel("--box crossfitdemo").fails(6, &["no reservation"]);
+    let printed = cancel("").json();
+    assert_eq!(
+        (&printed["outcome"], &printed["box"]),
+        (&json!("cancelled"), &json!("boxdos"))
+    );
+    assert!(sandbox.reservations(&two).is_empty());
 }
 
 #[test]
