@@ -161,7 +161,10 @@ fn list(is_detected: bool, app: &App, ui: &mut Ui) -> Result<()> {
     if let Some(name) = &app.global.gym {
         rows.retain(|row| row.name == *name);
         if rows.is_empty() {
-            return unknown(name, app);
+            let known = names(&app.store.boxes(None)?);
+            bail!(Failure::not_found(format!(
+                "the store has no box {name:?} (known: {known}); run `aimharder boxes --detect` if it is new"
+            )));
         }
     }
     let boxes = rows.into_iter().map(|row| app.describe(row));
@@ -302,7 +305,10 @@ fn overridden(args: &BoxSetArgs, profile: &BoxProfile, app: &App) -> Vec<&'stati
 
 fn remove(name: &str, app: &App, ui: &mut Ui) -> Result<()> {
     if app.store.gym(name)?.is_none() {
-        return unknown(name, app);
+        let known = names(&app.store.boxes(None)?);
+        bail!(Failure::not_found(format!(
+            "the store has no box {name:?}, so nothing was removed; it has: {known}"
+        )));
     }
     let prebookings = app.store.open_prebookings(None)?;
     let rules = app.store.rules(None)?;
@@ -317,13 +323,6 @@ fn remove(name: &str, app: &App, ui: &mut Ui) -> Result<()> {
     ui.print(&json!({ "removed": name }), |_| {
         vec![format!("removed: {name}")]
     })
-}
-
-fn unknown(name: &str, app: &App) -> Result<()> {
-    let known = names(&app.store.boxes(None)?);
-    bail!(Failure::not_found(format!(
-        "the store has no box {name:?} (known: {known}); see `aimharder boxes`"
-    )))
 }
 
 fn to_json(profile: &BoxProfile) -> Value {
