@@ -181,11 +181,12 @@ fn update(
     request: &PrebookRequest,
     moved_to: Option<DateTime<Utc>>,
 ) -> rusqlite::Result<()> {
-    // the opening that a refusal stated is valid as long as the opening rule is the same
+    let parameters = request_parameters();
+    // the opening that a refusal stated is valid as long as the opening rule is the same, its message as long as nothing changes
     let sql = format!(
-        "UPDATE prebookings SET rule = NULL, ({REQUEST}) = ({}), \
-         moved_to = coalesce(:moved_to, CASE WHEN opens IS :opens THEN moved_to END) WHERE id = :id",
-        request_parameters()
+        "UPDATE prebookings SET rule = NULL, ({REQUEST}) = ({parameters}), \
+         moved_to = coalesce(:moved_to, CASE WHEN opens IS :opens THEN moved_to END), \
+         message = CASE WHEN ({REQUEST}) IS ({parameters}) THEN message END WHERE id = :id"
     );
     let mut values = request_values(request);
     values.push((":moved_to", moved_to.map(millis).into()));

@@ -177,7 +177,10 @@ impl Seen {
             Some(class) if class.id == mine.id => "this class".to_owned(),
             _ => format!("another class at that time, {}", mine.name),
         };
-        Some(format!("{place} {which}; see `aimharder bookings`"))
+        let day = mine.day;
+        Some(format!(
+            "{place} {which}, on {day}; see `aimharder bookings`"
+        ))
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
-use crate::support::{ANA, CRONTAB, Home, Run, SOURCE, Sandbox, day, logged_in};
+use crate::support::{ANA, CRONTAB, Home, Run, SOURCE, Sandbox, day, logged_in, today};
 
 /// Ana with a password source, on a machine with a crontab.
 fn automated() -> (Sandbox, Home) {
@@ -180,11 +180,14 @@ fn a_time_that_is_taken_is_reported() {
     home.run("prebook remove 1 4").ends(0);
     sandbox.reserve(ANA, &yoga, 1);
     let out = add(&home, "+3 13:10 wod").any_stdout();
-    let words =
-        "you have already booked another class at that time, Yoga; see `aimharder bookings`";
-    out.stderr_has(&[words]).done();
-    let out = add(&home, "+3 13:10 yoga").any_stdout();
-    out.stderr_has(&["you have already booked this class"])
+    let words = format!(
+        "you have already booked another class at that time, Yoga, on {date}; see `aimharder bookings`"
+    );
+    out.stderr_has(&[&words]).done();
+    let weekday = today() + chrono::Days::new(3);
+    let weekly = format!("--weekly {} 13:10 yoga", weekday.format("%a"));
+    let out = add(&home, &weekly).any_stdout();
+    out.stderr_has(&[&format!("you have already booked this class, on {date}")])
         .done();
 }
 

@@ -63,9 +63,17 @@ fn replaced_settings_are_reported() {
         &home,
         &format!("prebook add {day} 18:30 wod --or 19:30 --opens 4d"),
     );
+    home.sql("UPDATE prebookings SET message = 'a refusal'");
+    let message = || home.run("prebook list").json()["prebookings"][0]["message"].clone();
+    output_of(
+        &home,
+        &format!("prebook add {day} 18:30 wod --or 19:30 --opens 4d"),
+    );
+    assert_eq!(message(), "a refusal");
     let said = output_of(&home, &format!("prebook add {day} 18:30 WOD --watch"));
     let note = "prebooking 1 existed and is changed; before: or 19:30, opening rule 4d\n";
     assert!(said.contains(note), "{said}");
+    assert_eq!(message(), Value::Null, "it was about the earlier settings");
     let weekly = format!("prebook add --weekly {} --time 20:00", weekday(day));
     let said = output_of(&home, &format!("{weekly} --until {}", ahead(9)));
     assert!(!said.contains("changed"), "{said}");
