@@ -82,7 +82,7 @@ fn seeds(name: &str) -> Vec<Vec<u8>> {
     paths.iter().map(|path| fs::read(path).unwrap()).collect()
 }
 
-/// A change of a text: some bytes are replaced by a piece, by themselves twice, or by any bytes.
+/// A change of a text: a range is replaced by a piece, by itself twice, or by random bytes.
 #[derive(Debug, Clone)]
 enum Change {
     Piece(Index, usize, &'static str),

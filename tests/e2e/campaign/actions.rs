@@ -1,4 +1,4 @@
-//! What people and their cron jobs do in a round.
+//! The commands that people and cron jobs run in a round.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ pub(super) enum What {
     Update,
     Look,
     Keep,
-    /// a prebooking or rule that may not be there
+    /// Removes a prebooking, a rule or a skip, which may not exist.
     Drop,
     Status,
     Encrypt,
@@ -37,7 +37,7 @@ pub(super) struct Action {
 }
 
 impl Action {
-    /// Three to ten of them.
+    /// Three to ten actions.
     pub(super) fn some(rng: &mut Rng, scenario: &Scenario, home: &Home) -> Vec<Action> {
         let mut actions: Vec<Action> = (0..rng.usize(3..9))
             .map(|_| match rng.u8(..8) {
@@ -99,7 +99,7 @@ impl Action {
         }
     }
 
-    /// What people do with their prebookings and rules.
+    /// Commands for prebookings and weekly rules.
     fn plan(who: &'static str, scenario: &Scenario, rng: &mut Rng) -> Action {
         let (one, rule) = (
             scenario.numbers.0 + rng.i64(1..4),
@@ -194,7 +194,7 @@ impl Action {
         self
     }
 
-    /// The class that opens in a moment; else the one with room.
+    /// Prebooks two of the three classes, the second as the alternative.
     fn prebook(who: &'static str, scenario: &Scenario, rng: &mut Rng) -> Action {
         let mut action = Action::new(
             What::Keep,

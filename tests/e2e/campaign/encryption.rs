@@ -1,4 +1,4 @@
-//! The store's key: encryption, decryption, a change of the key and copies while other processes work.
+//! Encryption and decryption of the store, changes of its key, and copies of it, while other processes work.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ fn key_file(home: &Home) -> PathBuf {
     home.path().join("key")
 }
 
-/// Where copies go.
+/// The folder of the copies.
 fn copies(home: &Home) -> PathBuf {
     home.path().join("copies")
 }
@@ -83,7 +83,7 @@ impl StoreKey {
         [self.key.clone()].into_iter().chain(new).collect()
     }
 
-    /// Finds out which key fits now, holds it against what the processes said, and gives it to the key's source.
+    /// Finds out which key fits now, compares it with what the processes reported, and writes it to the file of the key.
     pub(super) fn settle(&mut self, home: &Home, ended: &[Ended]) {
         let encrypted = is_encrypted(&home.db());
         let done = |what: What| {
@@ -148,7 +148,7 @@ pub(super) fn holds<'s>(home: &Home, secrets: impl Iterator<Item = &'s str>) {
     assert_eq!(plain, Vec::<PathBuf>::new(), "a secret in the clear");
 }
 
-/// Every copy that was reported is whole, private, what it was said to be, and can be read with a key of that time.
+/// Checks that every reported copy is undamaged, private, encrypted as reported, and readable with a key of that time.
 pub(super) fn check_copies(home: &Home, ended: &[Ended], keys: &[String]) {
     for (action, _, output) in ended
         .iter()
@@ -179,7 +179,7 @@ fn interrupted(output: Option<&Output>) -> bool {
     output.is_some_and(|output| matches!(output.status, None | Some(130 | 143)))
 }
 
-/// It reported that it was done, or ended before it could report.
+/// Whether it reported success, or ended before it could report.
 fn may_be_done(ending: Ending, output: Option<&Output>) -> bool {
     match (ending, output.and_then(|output| output.status)) {
         (Ending::Normal, Some(status)) => matches!(status, 0 | 7),
@@ -209,7 +209,8 @@ fn is_encrypted(db: &Connection) -> bool {
     one(db, "SELECT count(*) FROM seal") == "1"
 }
 
-/// Sound, and all secrets of one kind (but for tokens that came while the key did not fit); whether they are encrypted.
+/// Checks that the store is undamaged and that all secrets are of one kind, except tokens that were stored while the key did not
+/// fit. Returns whether they are encrypted.
 fn is_whole(db: &Connection, path: &Path) -> bool {
     assert_eq!(
         one(db, "PRAGMA integrity_check"),

@@ -1,4 +1,4 @@
-//! What the platform really did, kept over all rounds, and what must hold of it and of the store.
+//! What the platform did in all rounds, by its log and its reservations, and the checks of that and of the store.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -14,19 +14,19 @@ use crate::support::{Home, Output, Sandbox, mode};
 #[derive(Debug, Default)]
 pub(super) struct Expectations {
     secrets: BTreeSet<String>,
-    /// every reservation that was seen: whose, and of which class
+    /// Every reservation that was seen, with its account and class.
     seen: BTreeMap<String, (String, String)>,
-    /// reservations that were cancelled, by their number
+    /// The ids of reservations that were cancelled.
     cancelled: BTreeSet<String>,
     killed: usize,
-    /// how often processes ended how
+    /// The number of processes for each outcome or exit code.
     ends: BTreeMap<String, usize>,
-    /// what was said since secrets were looked for
+    /// The outputs that have not been searched for secrets yet.
     pub(super) outputs: Vec<Output>,
 }
 
 impl Expectations {
-    /// Notes what there is now.
+    /// Notes the secrets and reservations that exist now.
     pub(super) fn look(&mut self, sandbox: &Sandbox) {
         for session in sandbox.sessions() {
             let token = session["token"].as_str().unwrap();
@@ -56,7 +56,7 @@ impl Expectations {
         }
     }
 
-    /// Reads what was asked in the round, and what was answered.
+    /// Notes the bookings and cancellations in the log of the round, and how its processes ended.
     pub(super) fn read(&mut self, log: &[Value], ended: &[Ended]) {
         for entry in log {
             let text = |key: &str| entry["form"][key].as_str().unwrap_or_default().to_owned();
@@ -102,7 +102,7 @@ impl Expectations {
     pub(super) fn knows(&self, reservation: &str, who: &str, class: &str) -> bool {
         match self.seen.get(reservation) {
             Some((account, of)) => account == who && of == class,
-            // made and cancelled between two looks, its answer lost
+            // made and cancelled between two looks, and its response was lost
             None => self.cancelled.contains(reservation),
         }
     }
@@ -113,7 +113,7 @@ impl Expectations {
             .any(|(account, of)| account == who && of == class)
     }
 
-    /// Some place of theirs in that class was given back.
+    /// Whether a place of this account in that class was cancelled.
     pub(super) fn was_cancelled(&self, who: &str, class: &str) -> bool {
         self.cancelled.iter().any(|id| match self.seen.get(id) {
             Some((account, of)) => account == who && of == class,
@@ -121,7 +121,7 @@ impl Expectations {
         })
     }
 
-    /// A reservation of theirs, whatever the class.
+    /// Whether the reservation is, or may have been, of this account, in any class.
     pub(super) fn is_of(&self, reservation: &str, who: &str) -> bool {
         match self.seen.get(reservation) {
             Some((account, _)) => account == who,
@@ -166,7 +166,7 @@ impl Expectations {
         for output in &self.outputs {
             for secret in &all {
                 let said = output.stdout.contains(secret) || output.stderr.contains(secret);
-                assert!(!said, "{secret} was said: {output:?}");
+                assert!(!said, "{secret} was printed: {output:?}");
             }
         }
     }

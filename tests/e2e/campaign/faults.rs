@@ -1,4 +1,4 @@
-//! What goes wrong in a round: the platform's switches and faults, deaths of sessions and processes, clocks that step.
+//! The faults of a round: switches and faults of the platform, sessions that end, processes that are killed, clocks that step.
 
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -39,7 +39,7 @@ pub(super) struct Disturbance {
     #[cfg(feature = "other-programs")]
     clocks: bool,
     deaths: bool,
-    /// how long another process holds SQLite's write lock
+    /// How long another process holds SQLite's write lock.
     locked: Option<Duration>,
 }
 
@@ -104,7 +104,7 @@ impl Disturbance {
         })
     }
 
-    /// While the processes are at work.
+    /// Ends a session while the processes run.
     pub(super) fn end_sessions(&self, rng: &mut Rng, sandbox: &Sandbox, home: &Home) {
         if !self.deaths {
             return;
@@ -179,7 +179,7 @@ fn fault(rng: &mut Rng) -> Value {
             fault["seconds"] = json!(1);
         }
         11 => {
-            // a platform that says logout and has acted all the same is beyond what is promised
+            // no promise covers a platform that says logout although it has acted
             fault["kind"] = json!("logout");
             fault["after"] = json!(false);
         }

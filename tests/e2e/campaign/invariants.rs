@@ -1,4 +1,5 @@
-//! What holds after a round without faults: automation needs no help, no process waits for a dead one, and leftovers are settled.
+//! After a round, without faults: automation recovers by itself, no process waits for a killed one, and prebookings of killed runs
+//! are settled.
 
 use std::collections::BTreeSet;
 
@@ -59,7 +60,7 @@ impl Campaign {
         let executing = self
             .home
             .ask("SELECT id FROM prebookings WHERE status = 'executing'");
-        assert_eq!(executing, "", "claimed by the dead");
+        assert_eq!(executing, "", "a claim of a killed run is left");
         for (list, of) in [("rules", "rules"), ("list", "prebookings")] {
             let printed = self.in_time(&format!("prebook {list}"), &[0]);
             for left in printed[of].as_array().unwrap() {
@@ -84,8 +85,8 @@ impl Campaign {
     }
 }
 
-/// The sessions that may turn out to be dead, and why: the platform has ended them, their newest token never arrived here,
-/// or it is known already. No other session may.
+/// The fingerprints of the sessions that may be dead: those that the platform has ended, those whose newest token may not be in
+/// the store, and those that are marked as expired. No other session may be dead.
 fn may_be_dead(
     sandbox: &Sandbox,
     home: &Home,

@@ -1,4 +1,4 @@
-//! What processes leave behind when all have ended: no lock, and every login that no command deleted.
+//! What is left when all processes have ended: no lock, and every login that no command deleted.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{Ended, tokens};
 use crate::support::Home;
 
-/// No process is left that could hold a lock.
+/// Checks that no lock is held.
 pub(super) fn no_lock_left(home: &Home) {
     let store = home.store_path();
     let beside = |end: &str| store.with_file_name(format!("aimharder.db{end}"));
@@ -28,7 +28,7 @@ fn is_free(path: &Path) {
     );
 }
 
-/// The device sessions of a round, by fingerprint: whose.
+/// The device sessions of a round, with their accounts by fingerprint.
 #[derive(Debug)]
 pub(super) struct Devices {
     whose: BTreeMap<String, String>,

@@ -1,8 +1,12 @@
 //! A campaign: rounds of random commands by several processes and accounts, while the platform fails, processes are killed
 //! and clocks step. After every round the faults end, and the invariants are checked.
 //!
-//! What is planned follows from the seed; what the processes make of it does not, so the same seed fails often, not always.
-//! `AIMHARDER_CAMPAIGN_SEED` chooses the seed, `AIMHARDER_CAMPAIGN_ROUNDS` how long it goes on.
+//! A round plans commands (`actions`) for classes (`scenario`) and faults (`faults`), runs the processes, and checks what each
+//! printed (`printed`), what the platform did (`expectations`), which tokens were presented (`tokens`), the store's encryption
+//! (`encryption`), what is left over (`leftovers`), and that automation recovers (`invariants`).
+//!
+//! The plan follows from the seed. The order in which the processes do their work does not, so the same seed fails often, not
+//! always. `AIMHARDER_CAMPAIGN_SEED` chooses the seed, `AIMHARDER_CAMPAIGN_ROUNDS` the number of rounds.
 #![allow(clippy::print_stderr)] // the seed is shown when a round fails
 
 mod actions;
@@ -44,7 +48,7 @@ const PEOPLE: [(&str, &str); 3] = [
     (EVA, EVA_PASSWORD),
 ];
 
-/// Without a seed: the seeds, which run side by side, the number of rounds, and the time after which no round is begun.
+/// Without a seed: the seeds, which run at the same time, the number of rounds, and the time after which no round begins.
 const SEEDS: [u64; 2] = [20_261_121, 7];
 const ROUNDS: usize = 6;
 const TIME: Duration = Duration::from_secs(18);
@@ -151,7 +155,7 @@ impl Campaign {
     fn new(seed: u64) -> Self {
         let (mut sandbox, home) = start();
         home.use_real_time();
-        // a token whose replacement never arrived is presented again: see `tokens`
+        // a token whose replacement was lost is presented again: see `tokens`
         sandbox.allow_replays();
         sandbox.account(&json!({
             "email": EVA, "password": EVA_PASSWORD, "name": "Eva", "boxes": ["crossfitdemo"],
@@ -209,7 +213,7 @@ impl Campaign {
         self.expectations.outputs.clear();
     }
 
-    /// Starts the processes a few milliseconds apart, and ends them as the faults say.
+    /// Starts the processes a few milliseconds apart, and kills or interrupts some of them as the faults say.
     fn at_once(&mut self, actions: &mut Vec<Action>, faults: &Disturbance) -> Vec<Ended> {
         let mut under_way = Vec::new();
         for (turn, action) in actions.drain(..).enumerate() {
@@ -233,8 +237,8 @@ impl Campaign {
     }
 }
 
-/// What all processes have in common: short time-outs, and where passwords and the store's key come from. Each that is started
-/// in a round has a config of its own, which makes it sign its requests.
+/// Writes the configs. All have a short timeout and the sources of passwords and of the store's key. Each process of a round has
+/// a config of its own, with a user agent by which its requests are recognised.
 fn write_configs(home: &Home) {
     let source = |(email, password)| {
         format!("[accounts.\"{email}\"]\npassword_command = \"echo {password}\"\n")
@@ -255,7 +259,7 @@ fn config_of(home: &Home, turn: usize) -> PathBuf {
     home.config_path().with_file_name(format!("{turn}.toml"))
 }
 
-/// The process that sent it was killed.
+/// Whether the process that sent it was killed.
 fn was_killed(entry: &Value, ended: &[Ended]) -> bool {
     let signed = entry["user_agent"]
         .as_str()

@@ -1,5 +1,5 @@
-//! What one process said, against what became of it: exit codes are those of its command, the error's kind is the code's,
-//! and nothing is called done that the platform does not know of.
+//! Compares what one process printed with what the platform did: the exit code is one of its command, the error has the kind of
+//! that code, and nothing is reported as done that the platform does not know.
 
 use serde_json::Value;
 
@@ -86,6 +86,6 @@ fn has_place(action: &Action, reservation: &Value, expectations: &Expectations, 
     };
     assert!(
         known,
-        "the platform knows nothing of it: {action:?}: {output:?}"
+        "the platform does not know it: {action:?}: {output:?}"
     );
 }

@@ -6,17 +6,17 @@ use serde_json::json;
 
 use crate::support::{ANA, BEN, Home, Sandbox, today, with};
 
-/// The classes of a round: with room, full with a waiting list, and one that opens in a moment.
+/// The classes of a round: one with free places, a full one with a waiting list, and one that opens in three seconds.
 pub(super) struct Scenario {
     pub(super) day: String,
     pub(super) roomy: Class,
     pub(super) full: Class,
     pub(super) soon: Class,
-    /// when the last one opens, as a rule
+    /// The opening rule of the last one.
     pub(super) opens: String,
-    /// the week day of all of them
+    /// The weekday of all of them.
     pub(super) weekday: String,
-    /// the numbers that prebookings and rules of the round will have begin above these
+    /// The highest ids of prebookings and rules before the round.
     pub(super) numbers: (i64, i64),
 }
 
@@ -71,7 +71,7 @@ impl Scenario {
         }
     }
 
-    /// Places that were taken before: something to cancel.
+    /// Adds reservations from before the round, which can be cancelled.
     pub(super) fn occupy(&self, sandbox: &Sandbox, rng: &mut Rng) {
         for who in [ANA, BEN] {
             match rng.u8(..4) {

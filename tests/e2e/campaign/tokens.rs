@@ -1,10 +1,9 @@
-//! Which token was presented when, against what the processes could know: no process presents an older token than the newest one
-//! that has reached the store (promises 3 to 5).
+//! Checks the tokens that were presented: no process presents an older token than the newest one in the store (promises 3 to 5).
 //!
-//! A replaced token may be presented again for one reason only: what replaced it never came to be known here. That is so
-//! when the platform acted and its answer was lost (an update's as well as a login's: the token at hand is then all there
-//! is), or when the process that was answered was killed, maybe before it could write. So every request is held against
-//! the one before it *of the same session*, and a fault or a kill elsewhere in the round excuses nothing.
+//! A replaced token may be presented again for one reason only: the token that replaced it did not reach the store, because the
+//! response to the update or the login was lost, or because the process that received it was killed, perhaps before it could
+//! write. So every request is compared with the earlier ones *of the same session*: a fault or a kill that concerns another
+//! session is no reason.
 
 use std::collections::BTreeMap;
 
@@ -13,12 +12,12 @@ use serde_json::Value;
 
 use crate::support::Sandbox;
 
-/// The newest token of every session, by fingerprint, as it was when nothing was under way.
+/// The newest token of every session, by fingerprint, when no request was under way.
 #[derive(Debug, Default)]
 pub(super) struct Tokens(BTreeMap<String, String>);
 
 impl Tokens {
-    /// Notes the tokens; to be called when every session has just been updated.
+    /// Notes the tokens. To be called when every session has just been updated.
     pub(super) fn look(&mut self, sandbox: &Sandbox) {
         for session in sandbox.sessions() {
             let text = |key: &str| session[key].as_str().unwrap().to_owned();
@@ -39,19 +38,19 @@ impl Tokens {
             let known = self.knowable(&log[..at], &fingerprint, &died);
             assert!(
                 known.contains(&token.as_str()),
-                "an older token over a newer one: {entry}\nof those that could be known: {known:?}\n{}",
+                "an older token than the newest one: {entry}\nthe newest may be one of: {known:?}\n{}",
                 history(&log[..=at], &fingerprint)
             );
             let ended = answers_logout(&log[..at], &fingerprint, &token, &died);
             assert!(
                 ended.is_none(),
-                "a dead session's token, presented again: {entry}\nafter {ended:?}"
+                "the token of a dead session was presented again: {entry}\nafter {ended:?}"
             );
         }
     }
 
-    /// The tokens that may have been the newest in the store then: the last one that was surely known, and those whose
-    /// answers may or may not have come to be.
+    /// The tokens that may have been the newest in the store then: the last one that was certainly stored, and the later ones,
+    /// which may have been stored or not.
     fn knowable<'a>(
         &'a self,
         before: &'a [Value],
@@ -72,11 +71,11 @@ impl Tokens {
 
 /// The session may have a token that is not in the store.
 pub(super) fn is_behind(log: &[Value], fingerprint: &str, died: impl Fn(&Value) -> bool) -> bool {
-    let mut gifts = log.iter().filter(|entry| gave(entry, fingerprint));
-    gifts.any(|entry| is_lost(entry) || died(entry))
+    let mut made = log.iter().filter(|entry| gave(entry, fingerprint));
+    made.any(|entry| is_lost(entry) || died(entry))
 }
 
-/// An update of the session was answered by logout.
+/// Whether the response to an update of the session was a logout.
 pub(super) fn was_ended(log: &[Value], fingerprint: &str) -> bool {
     let mut updates = log.iter().filter(|entry| updated(entry, fingerprint));
     updates.any(says_logout)
@@ -90,13 +89,13 @@ fn updated(entry: &Value, fingerprint: &str) -> bool {
     entry["path"] == "/api/tokenUpdate" && of(entry) == Some(fingerprint)
 }
 
-/// Whose request it was: as it says itself, or by its cookies.
+/// The fingerprint of a request, from its form or else by its cookies.
 fn of(entry: &Value) -> Option<&str> {
     let own = entry["form"]["fingerprint"].as_str();
     own.or(entry["fingerprint"].as_str())
 }
 
-/// The platform acted, and its answer did not come through.
+/// Whether the platform acted and its response was lost.
 fn is_lost(entry: &Value) -> bool {
     entry["acted"] == true && entry["fault"].is_string() && entry["fault"] != "date"
 }
@@ -106,7 +105,7 @@ fn says_logout(entry: &Value) -> bool {
     answer.contains("\"logout\"")
 }
 
-/// The update of this token that was answered by logout, as the store has it.
+/// The update with this token to which the response was a logout that reached the process.
 fn answers_logout<'a>(
     before: &'a [Value],
     fingerprint: &str,

@@ -13,11 +13,14 @@ fn alive<T>(answer: &Answer, read: Result<T, Error>) -> Option<T> {
     }
     assert!(
         read.is_err() || (answer.status == 200 && answer.object.is_some()),
-        "{} is no answer",
+        "status {} is accepted",
         answer.status
     );
     if answer.status == 429 || answer.status >= 500 {
-        assert!(matches!(read, Err(Error::Busy { .. })), "not: try later");
+        assert!(
+            matches!(read, Err(Error::Busy { .. })),
+            "not an error of a busy server"
+        );
     }
     read.map_err(|error| one_line(&error.to_string())).ok()
 }
@@ -37,7 +40,7 @@ pub fn whoami(data: &[u8]) {
         assert!(
             matches!(answer.get("data"), Value::Array(people) if !people.is_empty())
                 || answer.get("data").is_object(),
-            "nobody is somebody"
+            "a response without an account is accepted"
         );
     }
 }
@@ -63,12 +66,15 @@ pub fn schedule(data: &[u8]) {
         let read = rows.iter().filter(|row| row.mine == mine).count();
         assert!(
             read <= sent.iter().filter(said).count(),
-            "made up: {mine:?}"
+            "more bookings than the response has: {mine:?}"
         );
     }
     if rows.iter().any(Row::is_personal) {
         let printed = |row: &Value| !row["bookState"].is_null() || !row["idres"].is_null();
-        assert!(sent.iter().any(printed), "mine although nothing says so");
+        assert!(
+            sent.iter().any(printed),
+            "personal although no row of the response is"
+        );
     }
 }
 
@@ -133,7 +139,10 @@ pub fn login_json(data: &[u8]) {
     if let Ok((token, boxes)) = read {
         assert!(answer.object.is_some() && says_nothing(answer.get("error")));
         let auth = &answer.get("data")["auth"]["authOK"];
-        assert!(!is_int(auth, 0) && !auth.is_null(), "let in without authOK");
+        assert!(
+            !is_int(auth, 0) && !auth.is_null(),
+            "accepted without authOK"
+        );
         token.iter().for_each(whole_token);
         own_boxes(&boxes);
     }
@@ -146,7 +155,11 @@ pub fn judged<T>(answer: &Answer, read: &Result<T, LoginError>) {
         Ok(_) => assert!(answer.status == 200 && !answer.says_logout()),
         Err(LoginError::Refused { message, .. }) => {
             shown(message);
-            assert!(!message.is_empty() && !later, "judged by {}", answer.status);
+            assert!(
+                !message.is_empty() && !later,
+                "a password is refused by status {}",
+                answer.status
+            );
         }
         Err(error) => one_line(&error.to_string()),
     }

@@ -18,7 +18,7 @@ fn read(words: &[&str]) -> Option<String> {
         Ok(cli) => Some(format!("{cli:?}")),
         Err(error) => {
             error.to_string().lines().for_each(|line| {
-                assert!(!line.contains('\u{1b}'), "steers a terminal: {line:?}");
+                assert!(!line.contains('\u{1b}'), "controls a terminal: {line:?}");
             });
             None
         }

@@ -98,7 +98,7 @@ pub fn is_int(value: &Value, wanted: i64) -> bool {
 /// A text of the server that is shown.
 pub fn shown(text: &str) {
     assert!(text.chars().count() <= 500, "too long: {text:?}");
-    assert!(text.chars().all(visible), "steers a terminal: {text:?}");
+    assert!(text.chars().all(visible), "controls a terminal: {text:?}");
     let words: Vec<&str> = text.split_whitespace().collect();
     assert_eq!(text, words.join(" "), "odd white space");
     let begins = |at: usize| {
@@ -106,7 +106,7 @@ pub fn shown(text: &str) {
         next.is_some_and(|c| c.is_ascii_alphabetic() || "/!?".contains(c))
     };
     if let Some((at, _)) = text.match_indices('<').find(|(at, _)| begins(*at)) {
-        assert!(!text[at..].contains('>'), "holds HTML: {text:?}");
+        assert!(!text[at..].contains('>'), "contains HTML: {text:?}");
     }
 }
 
@@ -114,13 +114,13 @@ pub fn shown(text: &str) {
 pub fn one_line(message: &str) {
     assert!(
         message.chars().all(visible) && !message.trim().is_empty(),
-        "no line to print: {message:?}"
+        "not a line to print: {message:?}"
     );
 }
 
 fn visible(c: char) -> bool {
-    let steers = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-    !c.is_control() && !steers
+    let is_invisible = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    !c.is_control() && !is_invisible
 }
 
 /// An id that is sent in a request.
@@ -128,7 +128,7 @@ pub fn plain_id(id: &str) {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     assert!(
         (1..=40).contains(&id.len()) && id.bytes().all(plain),
-        "no id: {id:?}"
+        "not an id: {id:?}"
     );
 }
 

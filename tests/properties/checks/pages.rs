@@ -9,7 +9,11 @@ fn alive<T>(answer: &Answer, read: Result<T, Error>) -> Option<T> {
     let dead = answer.says_logout();
     match read {
         Ok(value) => {
-            assert!(!dead && answer.status == 200, "{} passed", answer.status);
+            assert!(
+                !dead && answer.status == 200,
+                "status {} is accepted",
+                answer.status
+            );
             Some(value)
         }
         Err(error) => {
@@ -28,7 +32,10 @@ pub fn set_refresh(data: &[u8]) {
     if let Some(token) = alive(&answer, recorded::set_refresh(&answer.saved())) {
         whole_token(&token);
         let page = String::from_utf8_lossy(answer.body);
-        assert!(page.contains("setItem"), "a token from nowhere");
+        assert!(
+            page.contains("setItem"),
+            "a token that the page does not have"
+        );
     }
 }
 
@@ -53,6 +60,9 @@ pub fn home(data: &[u8]) {
     if let Some(id) = alive(&answer, recorded::box_id(&answer.saved())) {
         assert!(id > 0);
         let page = String::from_utf8_lossy(answer.body);
-        assert!(page.contains(&id.to_string()), "a number from nowhere");
+        assert!(
+            page.contains(&id.to_string()),
+            "a box id that the page does not have"
+        );
     }
 }

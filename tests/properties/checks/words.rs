@@ -1,4 +1,4 @@
-//! Texts of the platform: how they are shown, and what is learned from a refusal.
+//! Texts of the platform: how they are shown, and which opening rule is learned from a refusal.
 
 use aimharder::model::opening::{Opening, is_too_early_text, learn};
 use aimharder::platform::{CancelVerdict, Error, Verdict, recorded};
@@ -22,16 +22,16 @@ pub fn refusal_text(data: &[u8]) {
     assert_eq!(fold(&folded), folded, "folded twice is not the same");
     assert!(unicode_width(&fit(&text, 20)) <= 20);
 
-    let taught = KEYS.map(|key| learn(key, Some(&text)));
-    taught.into_iter().flatten().for_each(comes_back);
-    assert!(taught[0].is_none() || is_too_early_text(&text));
+    let learned = KEYS.map(|key| learn(key, Some(&text)));
+    learned.into_iter().flatten().for_each(comes_back);
+    assert!(learned[0].is_none() || is_too_early_text(&text));
     assert!(
-        !taught[2].is_some_and(|learned| learned.is_guess()),
+        !learned[2].is_some_and(|rule| rule.is_guess()),
         "hours are not days"
     );
     assert_eq!(
-        taught[3], None,
-        "a refusal about something else teaches nothing"
+        learned[3], None,
+        "a rule is learned from a refusal for another reason"
     );
 
     // the checks `book` and `cancel` cover the other states
@@ -41,7 +41,7 @@ pub fn refusal_text(data: &[u8]) {
     means_what_it_says(&json!({"bookState": -12, "errorMssg": text}));
 }
 
-/// −12 has many meanings: without a key its text decides, and the same is learned from the text alone.
+/// −12 has many meanings. Without a key the text decides, and the learned rule is that of the text alone.
 fn means_what_it_says(body: &Value) {
     let Ok(read) = recorded::book(&saved(body)) else {
         return;

@@ -108,7 +108,7 @@ pub fn rules(data: &[u8]) {
     }
 }
 
-/// An opening is as long before its class as the rule says.
+/// An opening is before its class by the time in the rule.
 fn opens(rule: Rule, day: NaiveDate, start: NaiveTime, zone: Tz) {
     let opens = rule.opens_at(day, start, zone);
     let starts = resolve(zone, day.and_time(start));
