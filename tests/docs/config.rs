@@ -1,11 +1,11 @@
-//! The commented config: it changes nothing as it stands, every line of it can be used, and none is missing.
+//! The commented config: it changes nothing as it is, every line of it can be used, and no setting is missing.
 
 use aimharder::config::{Channel, Config, Event, Server};
 use strum::VariantArray as _;
 
 use crate::{path, text};
 
-/// The commented config with every setting in force, but for the lines that begin with one of these.
+/// The commented config with every setting in force, except the lines that begin with one of these.
 fn in_force(but: &[&str]) -> String {
     let text = text("examples/config.toml");
     let lines = text.lines().map(|line| {
@@ -23,7 +23,7 @@ fn config(text: &str) -> Result<Config, String> {
 }
 
 #[test]
-fn the_example_config_changes_nothing_as_it_stands() {
+fn the_example_config_changes_nothing_as_it_is() {
     let file = path("examples/config.toml");
     let mut loaded = Config::load(&file).unwrap();
     assert_eq!(loaded.path.take(), Some(file));

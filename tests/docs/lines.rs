@@ -7,14 +7,15 @@ use clap::Parser;
 
 use crate::{PAGES, text};
 
-/// The invocations of `aimharder` in one line of shell, or of a help text whose remarks stand two spaces away.
+/// The invocations of `aimharder` in one line of shell, or of a help text whose remarks are two spaces away. None if its quotes
+/// are not closed.
 pub(crate) fn invocations(line: &str) -> Vec<Vec<String>> {
     let code = line.trim().split(" #").next().unwrap_or_default();
     let code = code.split("  ").next().unwrap_or_default();
     let mut found: Vec<Vec<String>> = Vec::new();
     let mut inside = false;
     let mut first = true;
-    for word in words(code) {
+    for word in shlex::split(code).unwrap_or_default() {
         match word.trim_end_matches(';') {
             "|" | "&&" | "||" | "if" | "then" | "!" | "do" => (inside, first) = (false, true),
             ">" | ">>" | "2>" | "<" => inside = false,
@@ -34,22 +35,6 @@ pub(crate) fn invocations(line: &str) -> Vec<Vec<String>> {
         }
     }
     found
-}
-
-/// Words as a shell sees them, as far as quotes go.
-fn words(line: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut quote = None;
-    for c in line.chars() {
-        match (quote, c) {
-            (Some(open), c) if c == open => quote = None,
-            (None, '\'' | '"') => quote = Some(c),
-            (None, ' ') => words.push(String::new()),
-            _ => words.last_mut().unwrap().push(c),
-        }
-    }
-    words.retain(|word| !word.is_empty());
-    words
 }
 
 pub(crate) fn parses(words: &[String]) {

@@ -11,7 +11,7 @@ use crate::path;
 /// From the top down. A module imports modules of lower lines and of its own line.
 const ORDER: [&[&str]; 14] = [
     &["lib", "main", "cli"],
-    &["commands", "completions"],
+    &["commands"],
     &["ui"],
     &["diagnostics"],
     &["prebook"],

@@ -1,10 +1,10 @@
-//! The line for commands that need a key which only systemd hands out: nothing here can run it, so it is compared with the
-//! units that it must resemble.
+//! The `systemd-run` line for commands that need a key which only systemd supplies. It cannot be run here, so it is compared with
+//! the units, whose settings it must have.
 
 use crate::lines::parses;
 use crate::text;
 
-/// The words of the `systemd-run` line in a text, its continuations and comment marks taken away.
+/// The words of the `systemd-run` line in a text, without continuations and comment marks.
 fn words(page: &str) -> Vec<String> {
     let (_, after) = page.split_once("systemd-run --pipe").unwrap();
     let lines = after

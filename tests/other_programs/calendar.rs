@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::program;
-use crate::support::{ANA, BEN, BEN_PASSWORD, Home, day, logged_in, madrid, start};
+use crate::support::{ANA, BEN, BEN_PASSWORD, Home, day, logged_in, madrid, start, with};
 
 const READ: &str = r#"
 import icalendar, json, sys
@@ -117,12 +117,8 @@ fn history_and_prebookings_are_events_too() {
     let (sandbox, home) = logged_in();
     let link = "https://zoom.example/j/1?pwd=x";
     let class = |day: String, more: Value| {
-        let mut class = json!({ "day": day, "start": "13:10", "name": "Online; en casa" });
-        class
-            .as_object_mut()
-            .unwrap()
-            .extend(more.as_object().unwrap().clone());
-        sandbox.class(&class)
+        let class = json!({ "day": day, "start": "13:10", "name": "Online; en casa" });
+        sandbox.class(&with(&class, more))
     };
     let past = (aimharder::clock::now().date_naive() - chrono::Days::new(1)).to_string();
     sandbox.reserve(ANA, &class(past.clone(), json!({})), 1);

@@ -8,10 +8,10 @@ use std::time::Duration;
 use crate::program;
 use crate::support::{logged_in, wait_for};
 
-/// SQLite does not wait for another process that is folding the log at that moment: the lock of the process that
-/// does so is held here by another program, for as long as it has an input.
+/// SQLite itself does not wait for another process that is folding the log. Another program holds the lock of such a process here
+/// until its input is closed.
 #[test]
-fn whoever_folds_the_log_just_now_is_waited_for() {
+fn a_conversion_waits_for_another_process_that_folds_the_log() {
     const FOLDING: &str = "import fcntl, sys; f = open(sys.argv[1], 'r+b'); fcntl.lockf(f, fcntl.LOCK_EX, 1, 121); \
                            print('held', flush=True); sys.stdin.read()";
     let (_sandbox, home) = logged_in();
@@ -40,7 +40,7 @@ fn whoever_folds_the_log_just_now_is_waited_for() {
     wait_for("the conversion", || {
         home.ask("SELECT count(*) FROM seal") == "1"
     });
-    std::thread::sleep(Duration::from_millis(300)); // it is cleaning by now, or not yet
+    std::thread::sleep(Duration::from_millis(300)); // the test holds whether it is cleaning by now or not
     drop(other.stdin.take());
     assert!(other.wait().unwrap().success());
     converter.done();

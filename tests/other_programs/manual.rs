@@ -1,4 +1,4 @@
-//! Manual pages and `help`.
+//! Manual pages, checked by mandoc and groff.
 
 use crate::program;
 use crate::support::Home;
@@ -57,42 +57,4 @@ fn groff(page: &str) {
         .output()
         .unwrap();
     assert_eq!(String::from_utf8_lossy(&out.stderr), "", "{page}");
-}
-
-#[test]
-fn one_page_of_a_command_at_any_depth() {
-    let home = Home::nowhere();
-    home.run("man").prints(&[".TH AIMHARDER 1", "130"]);
-    home.run("man prebook add").prints(&[
-        ".TH AIMHARDER\\-PREBOOK\\-ADD 1",
-        "mon,wed",
-        "EXIT STATUS",
-    ]);
-    assert!(
-        home.run("man book").json()["page"]
-            .as_str()
-            .unwrap()
-            .contains(".SH NAME")
-    );
-    home.run("man prebook nope").fails(2, &["\"prebook nope\""]);
-    home.run("man book --dir x").fails(2, &["--dir"]);
-    let file = home.write("file", "");
-    home.run("man --dir")
-        .arg(file)
-        .fails(1, &["cannot write manual pages"]);
-}
-
-#[test]
-fn help_in_all_its_forms() {
-    let home = Home::nowhere();
-    for (asked, same) in [
-        ("help", "--help"),
-        ("help book", "book --help"),
-        ("help prebook add", "prebook add --help"),
-        ("prebook help add", "prebook add --help"),
-    ] {
-        let help = home.run(same).succeeds().stdout;
-        home.run(asked).stdout(&help).done();
-    }
-    home.run("help nope").fails(2, &["nope"]);
 }
