@@ -43,10 +43,10 @@ impl BoxClient<'_, '_> {
         row: &Row,
         insist: bool,
     ) -> Result<BookResult, Error> {
-        let mut sent = self.request(day, row, insist);
+        let mut sent = self.request(day, row, insist, || ());
         if sent.as_ref().is_err_and(never_sent) {
             clock::pause(clock::scaled(RESEND_PAUSE));
-            sent = self.request(day, row, insist);
+            sent = self.request(day, row, insist, || ());
         }
         let sent = match sent {
             Err(e) if !needs_row(&e) => return Err(e.into()),
@@ -60,12 +60,14 @@ impl BoxClient<'_, '_> {
         settled(&sent, now)
     }
 
-    /// Sends one booking request. The caller settles by the row what the response does not prove.
+    /// Sends one booking request, and again if the session is recovered from a logout. `sending` is called before each. The
+    /// caller settles by the row what the response does not prove.
     pub(crate) fn request(
         &mut self,
         day: NaiveDate,
         row: &Row,
         insist: bool,
+        mut sending: impl FnMut(),
     ) -> sessions::Result<BookResponse> {
         let (at, family) = (&self.at, self.family.as_deref());
         log::info!(
@@ -79,9 +81,10 @@ impl BoxClient<'_, '_> {
                 ""
             }
         );
-        let response = self
-            .live
-            .call(|platform, jar| platform.book(jar, at, &row.id, day, insist, family));
+        let response = self.live.call(|platform, jar| {
+            sending();
+            platform.book(jar, at, &row.id, day, insist, family)
+        });
         signals::allow_settling();
         let response = response?;
         log::info!("AimHarder answered: {response}");

@@ -211,26 +211,46 @@ impl BookingTask<'_> {
         })
     }
 
-    /// Sends one request and records it.
+    /// Sends one request, and again after a logout, and records them.
     fn request(&mut self, row: &Row, moment: Moment) -> Result<Sent, Abort> {
-        let sent_at = clock::now();
-        let steady = clock::steady();
+        let mut sendings = Vec::new();
+        let sending = || sendings.push((clock::now(), clock::steady()));
         let day = self.day;
-        let sent = self.client()?.request(day, row, moment.insist);
+        let sent = self.client()?.request(day, row, moment.insist, sending);
         if let Err(e) = &sent
             && e.is_interrupted()
         {
             return Err(Abort::Failed(ExitKind::Interrupted, e.to_string()));
         }
+        let last = sendings.pop();
+        let logged_out = Err(sessions::Error::Platform(platform::Error::LoggedOut));
+        for (at, steady) in sendings {
+            self.record(row, moment, at, steady, &logged_out);
+        }
+        if let Some((at, steady)) = last {
+            self.record(row, moment, at, steady, &sent);
+        }
+        Ok(sent)
+    }
+
+    /// Records a request, and when it arrived by the server's clock.
+    fn record(
+        &mut self,
+        row: &Row,
+        moment: Moment,
+        sent_at: DateTime<Utc>,
+        steady: Instant,
+        sent: &Sent,
+    ) {
         let arrival = self.clock.arrival(steady);
         self.fired_at = arrival.map(instant).or(Some(sent_at));
         let response = sent.as_ref().ok();
         self.attempts.push(Attempt {
             sent_at,
             class: format!("{} {} (id {})", row.start.format("%H:%M"), row.name, row.id),
-            outcome: attempted(row, &sent).to_owned(),
+            outcome: attempted(row, sent).to_owned(),
             book_state: response.and_then(|response| response.state),
-            message: match &sent {
+            message: match sent {
                 Ok(response) => response.message.clone(),
                 Err(e) => Some(e.to_string()),
             },
@@ -239,7 +259,6 @@ impl BookingTask<'_> {
                 .zip(moment.aimed_at())
                 .map(|(at, opening)| (at - unix(opening)) * 1000.0),
         });
-        Ok(sent)
     }
 
     /// The opening that a refusal states, if repeats within `--give-up` cannot reach it. Of a refusal that states the day but

@@ -14,6 +14,7 @@ fn what_was_not_sent_is_sent_again() {
             logged_out_and_alone,
         ),
         ("logged out, recovered late", recovered_late),
+        ("logged out, recovered at once", recovered_at_once),
     ]);
 }
 
@@ -111,4 +112,20 @@ fn recovered_late() {
         before.iter().all(|outcome| outcome == "failed"),
         "{printed:?}"
     );
+}
+
+/// The request that was answered with a logout counts too.
+fn recovered_at_once() {
+    let (scene, class, id) = Scenario::prebooked(3, &json!({}), "");
+    let opening = scene.opens_ms;
+    scene
+        .sandbox
+        .fault(&json!({ "path": "/api/book", "kind": "logout", "from_ms": opening }));
+    let fired = scene.fired(0);
+    let sent = scene.requests().len();
+    assert_eq!(fired.only("booked")["attempts"], sent);
+    let stored = scene.ends(id, "booked", &[&class]);
+    assert_eq!(stored["attempts"], sent);
+    let printed = outcomes(&stored);
+    assert!(printed.ends_with(&["failed".to_owned(), "booked".to_owned()]));
 }
