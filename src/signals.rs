@@ -16,7 +16,7 @@
 //! write that exceeds the limit fails and reports it.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -342,17 +342,10 @@ fn end_with(signal: i32, is_first: bool, report_waiting: fn(&str)) {
     end(state, signal);
 }
 
-/// The guarded work as `booking, token update (3)`.
+/// The guarded work as `booking, token update`. The guards of one booking may be several.
 fn list(guards: &[&'static str]) -> String {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for what in guards {
-        *counts.entry(what).or_default() += 1;
-    }
-    let names = counts.into_iter().map(|(what, count)| match count {
-        1 => what.to_owned(),
-        _ => format!("{what} ({count})"),
-    });
-    names.collect::<Vec<_>>().join(", ")
+    let names: BTreeSet<&str> = guards.iter().copied().collect();
+    Vec::from_iter(names).join(", ")
 }
 
 /// Ends the process. The state stays locked, so that no thread starts new work.

@@ -186,6 +186,20 @@ fn a_second_signal_changes_nothing() {
 }
 
 #[test]
+fn what_is_waited_for_is_named() {
+    let (sandbox, home) = logged_in();
+    sandbox.class(&json!({ "day": day(3), "start": "13:10" }));
+    sandbox.hold("/api/book");
+    let run = home.run("book --time 13:10 --day +3").status(130);
+    let run = run.any_stdout().any_stderr().spawn();
+    wait_for("the request", || !sandbox.sent("/api/book").is_empty());
+    signal("INT", run.id());
+    run.says("interrupted; waiting for the end of: booking\n");
+    sandbox.let_go();
+    run.done();
+}
+
+#[test]
 fn a_booking_under_way_is_reported_with_an_error() {
     side_by_side(&SIGNALS, |how| {
         for (occupied, outcome, words) in [
