@@ -18,6 +18,9 @@ fn classes(home: &Home, more: &str) -> Vec<Value> {
 
 #[test]
 fn every_quirk_of_the_platform() {
+    let (sandbox, home) = logged_in();
+    let id = class(&sandbox, json!({ "occupied": 12, "waitlist": 3 }));
+    let gone = class(&sandbox, json!({ "start": "15:00", "cancelled": true }));
     for quirk in [
         "strings",
         "missing",
@@ -32,10 +35,7 @@ fn every_quirk_of_the_platform() {
         "cancelled_string",
         "number_id",
     ] {
-        let (sandbox, home) = logged_in();
         sandbox.config(&json!({ "quirks": [quirk] }));
-        let id = class(&sandbox, json!({ "occupied": 12, "waitlist": 3 }));
-        let gone = class(&sandbox, json!({ "start": "15:00", "cancelled": true }));
         let printed = classes(&home, "");
         let missing = quirk == "missing";
         let coach = (quirk != "null_coach").then_some("Marta");

@@ -102,18 +102,24 @@ fn every_refusal_of_the_platform() {
             -77,
         ),
     ];
+    let (sandbox, home) = logged_in();
+    let willing = json!({
+        "email": ANA, "payment_pending": false, "credit": null, "daily_limit": null, "class_limit": null,
+        "contracted_limit": null, "book_answers": [],
+    });
     for language in ["es", "ca", "en"] {
+        sandbox.config(&json!({ "language": language }));
         for (account, more, outcome, state) in &table {
-            let (sandbox, home) = logged_in();
-            sandbox.config(&json!({ "language": language }));
-            sandbox.account(&with(account, json!({ "email": ANA })));
+            sandbox.account(&with(&willing, account.clone()));
             let id = sandbox.trial(more.clone());
+            sandbox.clear_log();
             let printed = book(&home, "").ends_json(4);
             assert_eq!(printed["outcome"], *outcome, "{printed}");
             assert_eq!(printed["book_state"], *state);
             assert_eq!(printed["reservation_id"], Value::Null);
             assert_eq!(posts(&sandbox), 1);
             assert!(sandbox.reservations(&id).is_empty());
+            sandbox.delete_class(&id);
         }
     }
 }

@@ -87,7 +87,7 @@ fn a_description_must_fit_one_class() {
     assert_eq!(
         printed["class"]["id"],
         two.as_str(),
-        "an exact match beats a substring"
+        "an exact match takes precedence over a substring"
     );
     let printed = book(&home, "--class AVANCAT --dry-run").json();
     assert_eq!(printed["class"]["id"], one.as_str());

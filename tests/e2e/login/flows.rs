@@ -6,11 +6,12 @@ use serde_json::{Value, json};
 
 #[test]
 fn the_form_flow_is_used_when_asked_for() {
+    let (sandbox, home) = start();
+    sandbox.config(&json!({ "json_login": false, "require_setrefresh": true }));
+    home.config_with("", "login = \"form\"");
     for iframe in ["relative", "absolute", "encoded", "absolute_encoded"] {
-        let (sandbox, home) = start();
-        sandbox
-            .config(&json!({ "iframe": iframe, "json_login": false, "require_setrefresh": true }));
-        home.config_with("", "login = \"form\"");
+        sandbox.config(&json!({ "iframe": iframe }));
+        sandbox.clear_log();
         let printed = log_in_ana(&home);
         assert_eq!(printed["boxes"][0]["id"], 10122, "{iframe}: by whoami");
         assert_eq!(logins(&sandbox), ["/", "/"], "{iframe}");
