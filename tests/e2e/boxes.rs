@@ -1,4 +1,4 @@
-//! `boxes`: what is known of a gym, what is set, and by whom.
+//! `boxes`: what is known of a box, what is set, and by which source.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,5 @@
-//! `classes`: the schedule as `scripting.md` shows it, whatever the platform's rows look like; by name, and never forged.
+//! `classes`: the schedule as `scripting.md` shows it, whatever the platform's rows look like; filters by name; and names
+//! that try to forge output.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Config: where it is, what it may say, and what is said of a bad one.
+//! The config: its location, its values, and the errors of a bad one.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -99,7 +99,7 @@ fn the_default_places() {
 }
 
 #[test]
-fn a_flag_beats_its_variable_which_beats_the_config() {
+fn a_flag_takes_precedence_over_its_variable_and_that_over_the_config() {
     let (_sandbox, home) = logged_in();
     home.config("account = \"nobody@example.org\"\nbox = \"nowhere\"");
     let run = || home.run("classes --day +3");

@@ -1,4 +1,4 @@
-//! `logout`: what is deleted, and what never is.
+//! `logout`: what is deleted, and what is never deleted.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! `--record`: every exchange is recorded, nothing personal is, and a recording never costs a result.
+//! `--record`: every exchange is recorded, nothing personal is, and a recording that fails does not change the result.
 
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -37,7 +37,7 @@ fn all_pages_are_clean() {
     assert!(!home.store_path().exists());
 }
 
-/// mandoc finds nothing but that there is no date, which a page that is made at any time cannot have.
+/// The only finding of mandoc is the missing date: a page that is generated at any time has none.
 fn lint(page: &str) {
     let out = program("mandoc")
         .args(["-T", "lint", "-W", "warning", page])

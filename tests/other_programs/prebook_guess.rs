@@ -51,7 +51,7 @@ fn half_hours() {
     scene.ends(id, "booked", &[&class]);
 }
 
-/// Nobody had asked before: the run's own try learns the day, and from its midnight on it is tried.
+/// No rule is known: the first request of the run learns the day, and from 00:00 of that day on the run tries.
 fn learned_by_a_run() {
     let mut scene = shortly_before("2027-01-13T21:00:00Z", 0);
     let gym = json!({ "name": "crossfitdemo", "opens": "4d@00:30" });

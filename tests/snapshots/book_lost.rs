@@ -104,7 +104,7 @@ fn a_lost_cancellation_is_settled_by_the_row() {
 }
 
 #[test]
-fn an_outage_and_a_lost_login_are_told_apart() {
+fn an_outage_differs_from_a_lost_login() {
     let (sandbox, home) = ready(false);
     sandbox.fault(&json!({ "path": "*", "kind": "status", "count": -1 }));
     assert_snapshot!(shot(run(&home, "book")), @"

@@ -322,7 +322,7 @@ fn a_postponed_prebooking_is_tried_again() {
 }
 
 #[test]
-fn an_outage_and_a_lost_login_are_told_apart() {
+fn an_outage_differs_from_a_lost_login() {
     let (sandbox, home) = overdue(&json!({}), "");
     sandbox.fault(&json!({ "path": "/api/*", "kind": "status", "status": 503, "count": -1 }));
     assert_snapshot!(shot_json(run(&home)), @r#"

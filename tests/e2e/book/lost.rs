@@ -1,4 +1,4 @@
-//! Lost answers to a booking: the row decides, nothing is booked twice, and doubt is reported.
+//! Lost responses to a booking: the row decides, nothing is booked twice, and an unknown outcome is reported as unknown.
 
 use std::time::Duration;
 

@@ -190,7 +190,7 @@ fn shown_a_second_later() {
 
 /// "Booked" is the answer, and the row shows a place on the waiting list.
 #[test]
-fn the_row_beats_the_word() {
+fn the_row_takes_precedence_over_the_response() {
     let (sandbox, home, id) = ready(json!({ "occupied": 12, "waitlist": 0 }));
     sandbox.fault(&json!({
         "path": "/api/book", "kind": "json", "after": true, "skip": 1, "body": { "bookState": 1, "id": "55501" },

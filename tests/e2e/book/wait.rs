@@ -1,4 +1,4 @@
-//! `book --wait`: a person stays until booking opens, and the request arrives at the instant.
+//! `book --wait`: waits until booking opens, and sends the request at that instant.
 
 use std::time::Duration;
 
@@ -37,11 +37,11 @@ impl Opening {
         home.run("boxes set crossfitdemo --opens")
             .arg(&self.rule)
             .succeeds();
-        self.untold(sandbox, more)
+        self.add_class(sandbox, more)
     }
 
     /// Adds the class without an opening rule.
-    fn untold(&self, sandbox: &Sandbox, more: &Value) -> String {
+    fn add_class(&self, sandbox: &Sandbox, more: &Value) -> String {
         let class = json!({
             "day": self.day, "start": self.start, "name": "Espera", "capacity": 12, "occupied": 0,
             "opens_at_ms": self.at.timestamp_millis(),
@@ -145,7 +145,7 @@ fn an_unknown_opening_is_asked_for_first() {
         start: start.leak(),
         ..Opening::at(minute)
     };
-    let class = opening.untold(&sandbox, &json!({}));
+    let class = opening.add_class(&sandbox, &json!({}));
     let printed = opening.wait(&home).limit(Duration::from_secs(120)).json();
     assert_eq!(printed["outcome"], "booked", "{printed}");
     assert_eq!(sandbox.reservations(&class).len(), 1);
@@ -161,7 +161,7 @@ fn an_unknown_opening_ends_it() {
     let (sandbox, home) = logged_in();
     sandbox.config(&json!({ "refusal_shape": "state" }));
     let opening = Opening::after(3600);
-    opening.untold(&sandbox, &json!({ "early_answer": { "bookState": -4 } }));
+    opening.add_class(&sandbox, &json!({ "early_answer": { "bookState": -4 } }));
     let words = [
         "not open yet",
         "aimharder boxes set crossfitdemo --opens 4d@07:00",

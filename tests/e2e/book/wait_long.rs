@@ -1,4 +1,4 @@
-//! `book --wait` while the opening is still far: the countdown, interruptions, and the session that must not die meanwhile.
+//! `book --wait` long before the opening: the countdown, interruptions, and a session that must not expire meanwhile.
 
 use std::time::{Duration, Instant};
 
@@ -106,9 +106,9 @@ fn the_session_is_kept_alive() {
     assert_eq!(sandbox.sent("/api/tokenUpdate").len(), 1);
 }
 
-/// Somebody else updates it: hands off.
+/// Another process holds the session's lock.
 #[test]
-fn the_session_is_left_to_whoever_holds_it() {
+fn a_session_that_another_process_updates_is_left_alone() {
     let (sandbox, home) = logged_in();
     let opening = Opening::after(1200);
     opening.class(&sandbox, &home, &json!({}));

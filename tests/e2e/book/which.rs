@@ -1,4 +1,4 @@
-//! `book`: for whom, which class, and what is decided without asking.
+//! `book`: for whom, which class, and what is decided without a request.
 
 use crate::book::{book, posts};
 use crate::support::{ANA, Home, day, logged_in, madrid};
@@ -199,7 +199,7 @@ fn a_run_that_books_before_the_learned_opening_deletes_the_rule() {
     assert_eq!(class_rules(&home), json!([]));
 }
 
-/// A store that cannot keep what the booking teaches is no reason to call the booking failed.
+/// A booking has not failed if the store cannot save the rule that is learned from it.
 #[test]
 fn what_cannot_be_learned_takes_nothing_from_a_booking() {
     let (sandbox, home) = logged_in();

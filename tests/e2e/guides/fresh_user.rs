@@ -1,6 +1,6 @@
-//! A user with an empty home gets to working crontab lines by the README alone: its lines run as they are. Replaced is
-//! only what would reach outside: `cargo` (a copy of this build), `pass`, `crontab`, `systemctl`, and the lines of config
-//! that lead to the sandbox instead of the platform.
+//! A user with an empty home follows the README to working crontab lines. Its lines run unchanged, except what would reach
+//! outside: `cargo` (a copy of this build), `pass`, `crontab`, `systemctl`, and the lines of the config that lead to the
+//! sandbox instead of the platform.
 
 use std::fs;
 use std::io::Write;
@@ -140,7 +140,7 @@ fn run(envs: &[(String, String)], job: &str) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // a job that does not read is no fault
+    // a job that does not read its input has not failed
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     child.wait_with_output().unwrap()
 }
@@ -170,7 +170,7 @@ fn from_nothing_to_working_crontab_lines_by_the_readme_alone() {
     for line in lines("Install") {
         type_in(&home, &line);
     }
-    // the commented config stands where the README says; one thing is changed: who plays the platform
+    // the commented config is where the README says; only the address of the platform is changed
     let config = fs::read_to_string(home.config_path()).unwrap();
     home.write_config(&format!("{config}\n{}", sandbox.config));
     type_in(&home, &inline("Sessions", "--password-stdin"));

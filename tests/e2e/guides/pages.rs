@@ -1,5 +1,5 @@
-//! Command lines of the README and the chapters run against the sandbox, and what the pages show is what is printed; the
-//! recording of the demo is up to date.
+//! Command lines of the README and the chapters run against the sandbox and print what the pages show; the recording of the
+//! demo is up to date.
 
 use std::fs;
 use std::os::unix::fs::symlink;

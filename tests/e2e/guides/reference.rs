@@ -27,7 +27,7 @@ fn keys(value: &Value, into: &mut BTreeSet<String>) {
     }
 }
 
-/// What stands in back-quotes, a JSON object's keys each for itself.
+/// The texts in back-quotes; of a JSON object its single keys.
 fn named(reference: &str) -> BTreeSet<String> {
     let quoted = reference.split('`').skip(1).step_by(2);
     let words = quoted.flat_map(|text| text.split(|c: char| !c.is_alphanumeric() && c != '_'));

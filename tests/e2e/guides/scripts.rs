@@ -1,4 +1,4 @@
-//! The scripts under `examples/`, each run as it stands against the sandbox: when all goes well, and when not.
+//! The scripts in `examples/`, each run unchanged against the sandbox, in success and in failure.
 
 use std::fs;
 use std::path::Path;
@@ -23,7 +23,7 @@ fn wrong_calls_get_the_usage_line() {
 }
 
 #[test]
-fn book_first_takes_the_first_that_is_to_be_had() {
+fn book_first_takes_the_first_that_is_available() {
     let (sandbox, home) = logged_in();
     let full = script_class(&sandbox, "13:10", 2);
     let free = script_class(&sandbox, "14:10", 0);
@@ -57,7 +57,7 @@ fn book_first_ends_with_the_last_reason_and_stops_where_trying_on_is_no_use() {
 }
 
 #[test]
-fn book_or_prebook_leaves_to_prebook_run_what_is_not_to_be_had_yet() {
+fn book_or_prebook_leaves_to_prebook_run_what_is_not_available_yet() {
     let (sandbox, home) = logged_in();
     script_class(&sandbox, "13:10", 0);
     script_class(&sandbox, "14:10", 2);

@@ -1,4 +1,4 @@
-//! The unit that mails when another fails: an example, placed by hand.
+//! The unit that mails when another fails: an example, which a user copies.
 
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! `systemd/install.sh`, run for real into temporary homes and folders: what it places, that doing it again changes
-//! nothing, what it leaves when it removes. No unit is started: `systemctl` is a stand-in that notes its calls.
+//! `systemd/install.sh`, run in temporary homes and folders: what it installs, that a second call changes nothing, and what
+//! it leaves when it removes. No unit is started: `systemctl` is a stand-in that records its calls.
 
 mod failure;
 mod home;

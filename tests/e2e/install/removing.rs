@@ -1,4 +1,4 @@
-//! What `--uninstall` and newer versions take away, and what they leave.
+//! What `--uninstall` and newer versions remove, and what they leave.
 
 use std::fs;
 use std::path::{Path, PathBuf};

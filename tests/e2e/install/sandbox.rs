@@ -30,7 +30,7 @@ fn a_refresh_that_starts_needs_no_drop_in() {
             "{calls:?}"
         );
         assert!(!home.path(CONTAINER).exists() && !home.path(NO_NAMESPACES).exists());
-        // without a login it ends with 0 or 3, which is no failure of the set-up
+        // without a login it ends with 0 or 3, which does not mean that the set-up failed
         let named = printed.text.contains("aimharder-refresh ended with");
         assert_eq!(named, code == "5", "{}", printed.text);
     }

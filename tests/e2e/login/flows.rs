@@ -1,4 +1,4 @@
-//! `login`: the JSON flow, the form, and the answers that are no login.
+//! `login`: the JSON flow, the form flow, and responses that are not a login.
 
 use crate::login::{log_in_ana, logins};
 use crate::support::start;

@@ -1,4 +1,4 @@
-//! Where passwords come from, in which order, and for whom.
+//! The sources of passwords, their order, and the accounts to which they belong.
 
 use std::fs;
 use std::process::Stdio;

@@ -1,5 +1,5 @@
-//! Every fault of the sandbox on every endpoint that commands use: the right exit code, in bounded
-//! time, without a panic, nothing taken for success, nothing forged on the terminal.
+//! Every fault of the sandbox on every endpoint that commands use: the exit code is right, the time bounded, nothing
+//! panics, no fault is taken for a success, and nothing reaches the terminal unfiltered.
 
 use std::time::Duration;
 

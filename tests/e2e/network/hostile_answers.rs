@@ -1,4 +1,4 @@
-//! Answers that are built to use up the memory or the processor time of the program.
+//! Responses that are made to use up the memory or the processor time of the program.
 
 use std::io::Write;
 use std::process::Stdio;

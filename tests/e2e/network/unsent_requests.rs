@@ -1,5 +1,5 @@
-//! Requests of commands that provably never left, because there was no connection: each is sent once more, and none is
-//! reported as done. `prebook_unsent` has those of prebookings.
+//! Requests that were provably not sent, because there was no connection: each is sent once more, and none is reported as
+//! done. Those of prebookings are in `prebook/unsent.rs`.
 
 use serde_json::json;
 

@@ -16,7 +16,7 @@ pub(crate) fn server() -> (String, Receiver<(String, String)>) {
         let mut hanging = Vec::new();
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
-            // what is no HTTP request may be the start of TLS
+            // a request that is not HTTP may be the start of TLS
             let Ok((head, body)) = read_request(&mut BufReader::new(&stream)) else {
                 continue;
             };

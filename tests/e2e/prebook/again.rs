@@ -1,5 +1,5 @@
-//! What a later try makes of what an earlier one has left: a class that was perhaps had, a class that
-//! the gym has cancelled, a class that may yet be offered.
+//! A later attempt after an earlier one: a class that may have been booked, a class that the box has cancelled, a class
+//! that is not enabled yet.
 
 use serde_json::json;
 
@@ -79,7 +79,7 @@ fn mine_but_another() {
     scene.ends(id, "booked", &[&class, &rebuilt]);
 }
 
-/// Not offered yet is a way left, wherever it stands among the choices.
+/// A choice that is not enabled yet may still be booked, wherever it is among the choices.
 fn one_is_closed(full: &str, closed: &str) {
     let scene = Scenario::new().opens_in(1);
     scene.class(&json!({ "start": full, "occupied": 12 }));

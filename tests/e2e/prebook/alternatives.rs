@@ -1,5 +1,5 @@
-//! Prebookings that take another turn: a choice whose class has started, one that opens much later,
-//! a prebooking that is removed at the last moment, a class that goes while a person waits for it.
+//! Prebookings that change before they are booked: a choice whose class has started or opens much later, a prebooking that
+//! is removed at the last moment, a class that is deleted while `book --wait` waits.
 
 use chrono::{Timelike, Utc};
 use serde_json::json;

@@ -1,5 +1,5 @@
-//! `prebook run` that breaks off, or came after one that did: a store that fails, a run that died with its claim, and
-//! the dead-man pings.
+//! `prebook run` that stops early, or that follows a run that did: a store that fails, a killed run with a claim, and the
+//! dead-man pings.
 
 use serde_json::json;
 

@@ -1,5 +1,5 @@
-//! What a box does to a class between the prebooking and its opening: renamed, moved, closed, cancelled,
-//! filled, or booked by its owner meanwhile.
+//! What a box does with a class between the prebooking and its opening: renamed, moved, closed, cancelled, full, or booked
+//! by the member meanwhile.
 
 use serde_json::json;
 

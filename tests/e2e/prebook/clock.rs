@@ -62,7 +62,7 @@ fn dates(mut fault: Value, args: &str) {
     scene.ends(id, "booked", &[&class]);
 }
 
-/// Told is the offset too, and the server's time of the deciding request, within what a second's
+/// The offset is reported too, and the server's time of the deciding request, within what a second's
 /// stamps and a busy machine leave open.
 #[allow(clippy::cast_precision_loss)] // a few minutes in milliseconds
 fn skewed(ms: i64) {

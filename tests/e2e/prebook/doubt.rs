@@ -1,5 +1,4 @@
-//! A booking request was sent, and it is not known what came of it: the row decides, and where it
-//! cannot, nothing is claimed.
+//! A booking request with an unknown outcome: the row decides, and if it cannot, no outcome is reported.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
-//! Runs that are killed (`kill -9`) around an opening, and what the next one makes of it: the truth
-//! is found, and there is one reservation.
+//! Runs that are killed (`kill -9`) around an opening: the next run finds out what was booked, and there is one
+//! reservation.
 
 use serde_json::json;
 

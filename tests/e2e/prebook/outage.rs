@@ -1,5 +1,5 @@
-//! An opening during an outage: the schedule out of reach, the answer lost, the platform down from
-//! the opening on, the session dead just before it.
+//! An opening during an outage: the schedule is unreachable, the response is lost, the platform is down from the opening
+//! on, or the session ends just before it.
 
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,5 @@
-//! Places on waiting lists, from the opening until the class starts: promoted, lost, or still waiting;
-//! each change is stored and reported.
+//! Places on waiting lists, from the opening until the class starts: promoted, lost, or still waiting. Each change is
+//! stored and reported.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
-//! Prebookings under deaths (`kill -9`) at random moments around the opening, of several runs at
-//! once, under random faults: never two reservations, and a last run without faults settles them.
+//! Several runs that are killed (`kill -9`) at random moments around the opening, with random faults: there are never two
+//! reservations, and a last run without faults settles the prebookings.
 #![allow(clippy::print_stderr)] // seeds are shown when a test fails
 
 use std::thread;

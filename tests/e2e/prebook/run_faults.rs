@@ -1,5 +1,4 @@
-//! `prebook run` when something on this side does not fit: an unknown box, a session's lock that is held, a
-//! fingerprint, an account.
+//! `prebook run` with an unknown box, a locked session, a fingerprint, or an account.
 
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,4 @@
-//! Many at one instant: runs that overlap, accounts and boxes side by side, one of them without a
-//! session.
+//! Several runs, accounts and boxes at one instant, one of them without a session.
 
 use std::collections::BTreeSet;
 
@@ -146,7 +145,7 @@ fn two_openings() {
     scene.ends(two, "booked", &[&first, &second]);
 }
 
-/// Whoever is about to fire keeps the session's token from being replaced under it.
+/// A run that is about to fire keeps other processes from replacing the session's token.
 fn left_alone() {
     let (scene, class, id) = Scenario::prebooked(10, &json!({}), "");
     let run = scene.go("");

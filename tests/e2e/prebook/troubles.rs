@@ -1,6 +1,6 @@
-//! `prebook run` when its own side is in trouble: no session to be had, a box without a number or
-//! gone from the store, a lock that others keep, rows that cannot be written. Classes are booked
-//! all the same where that is possible, and nothing is claimed that is not so.
+//! `prebook run` with faults of this machine: no session, a box without an id or missing from the store, a lock that
+//! another process holds, rows that cannot be written. Classes are booked if that is possible, and nothing false is
+//! reported.
 
 use aimharder::model::session::SessionKind;
 use serde_json::json;

@@ -1,5 +1,5 @@
-//! `refresh` meets sessions that the platform has ended: exit codes by outcome, recovery with the
-//! account's own password only, and few refused logins.
+//! `refresh` of sessions that the platform has ended: exit codes by outcome, recovery with the account's own password only,
+//! and few refused logins.
 
 use serde_json::json;
 

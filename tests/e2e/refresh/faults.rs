@@ -1,5 +1,5 @@
-//! Every fault of the sandbox in the way of `refresh`, once and lasting: the right exit code, at
-//! most three tries, the session kept, words in `last_error` that the next success clears.
+//! Every fault of the sandbox during `refresh`, once and permanently: the exit code is right, at most three attempts are
+//! made, the session is kept, and the next success clears `last_error`.
 
 use std::time::Duration;
 

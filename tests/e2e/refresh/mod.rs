@@ -1,4 +1,4 @@
-//! `refresh`: which sessions it looks after, which of them are due, and what it says of it.
+//! `refresh`: which sessions it updates, which of them are due, and what it reports.
 
 mod alerts;
 mod dead;

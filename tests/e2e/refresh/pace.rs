@@ -1,4 +1,4 @@
-//! How `refresh` goes about it: paced, side by side, prolonged once a day.
+//! The requests of `refresh`: their rate, parallel jobs, and `setrefresh` once a day.
 
 use serde_json::{Value, json};
 

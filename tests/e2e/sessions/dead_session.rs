@@ -1,4 +1,5 @@
-//! A dead session looks like an empty diary to those who do not look twice (protocol.md §1).
+//! For a dead session the schedule shows no bookings (protocol.md §1): no command takes that for an account without
+//! bookings.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! The lock of a session: a person's command waits for it, but not for ever, and says who holds it.
+//! The lock of a session: a command waits for it up to a timeout, and names the process that holds it.
 
 use std::fs::{self, OpenOptions};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What happens when AimHarder says "logged out": recovered once, deleted, or logged in again.
+//! A response "logged out": the session is recovered once, deleted, or logged in again.
 
 use serde_json::json;
 

@@ -1,5 +1,5 @@
-//! Fifty processes at once on stale sessions: one update per session, no replaced token presented
-//! (the sandbox's last look), one reservation, no error.
+//! Fifty processes at once on stale sessions: one update per session, no replaced token presented (which the sandbox
+//! checks), one reservation, no error.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Tokens: kept young before use, updated by one process at a time, never yielding to older ones.
+//! Tokens: updated before use when stale, by one process at a time, and a newer one is never replaced by an older one.
 
 use serde_json::json;
 
@@ -75,7 +75,7 @@ fn without_an_answer_the_token_at_hand_is_used() {
 }
 
 #[test]
-fn twenty_processes_on_a_lapsed_cookie_heal_it_without_a_replay() {
+fn twenty_processes_recover_from_a_lapsed_cookie_without_a_replay() {
     let (sandbox, home) = logged_in();
     sandbox.stale(ANA);
     all_at_once((0..20).map(|_| home.run("bookings").stdout("nothing booked\n")));

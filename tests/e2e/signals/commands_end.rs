@@ -1,4 +1,4 @@
-//! The commands that the config names end with us, and with the time they have.
+//! Commands that the config names end with the program, and within their timeouts.
 
 use super::{ends, started};
 use crate::store::encryption::{KEY, encrypted};

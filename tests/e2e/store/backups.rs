@@ -1,5 +1,5 @@
-//! Copies of the store: whole, private, put to use on another machine; and the commands of the security
-//! chapter "Security", run as they stand.
+//! Copies of the store: complete, private, and used on another machine; and the commands of the chapter "Security", run
+//! unchanged.
 
 use std::ffi::OsString;
 use std::fs;
@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::store::encryption::{KEY, encrypted, has_key, secrets};
 use crate::support::{ANA_PASSWORD, Home, Sandbox, found, logged_in, mode, set_mode};
 
-/// A copy stands in a home of its own, as on another machine.
+/// A home that has only a copy of the store, as on another machine.
 fn moved(sandbox: &Sandbox, copy: &Path) -> Home {
     let there = Home::new(sandbox);
     fs::create_dir_all(there.store_path().parent().unwrap()).unwrap();

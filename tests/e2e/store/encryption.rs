@@ -1,5 +1,4 @@
-//! Secrets at rest: what is in the store's files, byte by byte, before and after; everything else works
-//! as ever.
+//! Encryption at rest: the bytes of the store's files before and after, and commands that work as before.
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,5 +1,5 @@
-//! Encrypting the store while processes die, while others do the same or the opposite, and while tokens
-//! are on their way: it is always wholly one or the other, always usable, and no token is lost.
+//! Encryption of the store while processes are killed, while others encrypt or decrypt it, and while tokens are updated: it
+//! is wholly encrypted or not at all, always usable, and no token is lost.
 #![allow(clippy::print_stderr)] // seeds are shown when a test fails
 
 use std::thread;

@@ -1,6 +1,6 @@
-//! A store that cannot grow: whatever the size at which it stops, a clear error or success, and no
-//! token lost. A limit on the size of files stands in for a full disk; it is swept over all sizes
-//! that the file and its log go through.
+//! A store that cannot grow: at any size at which it stops, a command succeeds or reports a clear error, and no token is
+//! lost. A limit on the size of files takes the place of a full disk. It is tried at all sizes that the file and its log
+//! reach.
 
 use std::fs;
 use std::io::Write as _;

@@ -1,4 +1,4 @@
-//! The store's key: wrong, missing, lost, changed, and where it comes from.
+//! The store's key: wrong, missing, lost, changed, and its sources.
 
 use std::fs;
 

@@ -1,6 +1,6 @@
-//! `kill -9` at random moments, under strict rotation of tokens, with a password source: the store
-//! stays whole, the next command needs no help and waits for no lock, no session is lost that the
-//! password can recover, and nothing is booked twice.
+//! `kill -9` at random moments, while tokens and cookies are replaced at each update and a password source exists: the
+//! store is undamaged, the next command waits for no lock, every session works or is recovered with the password, and
+//! nothing is booked twice.
 #![allow(clippy::print_stderr)] // seeds are shown when a test fails
 
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,4 +1,4 @@
-//! The store's file: who may read it, what is refused, what is never replaced.
+//! The store's file: its permissions, what is refused, and what is never replaced.
 
 mod backups;
 pub(crate) mod encryption;

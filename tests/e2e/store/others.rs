@@ -1,5 +1,5 @@
-//! A store of another user, or that another process keeps for itself: nothing is changed,
-//! and what is worth a later try says so.
+//! A store of another user, or one that another process locks: nothing is changed, and the message says if a later retry
+//! may succeed.
 
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::chown;
@@ -110,7 +110,7 @@ fn a_store_is_made_as_soon_as_another_process_is_done() {
     assert!(output.took < Duration::from_secs(10), "{output:?}");
 }
 
-/// What stands where its lock should be is no lock.
+/// A directory is in place of the lock file.
 #[test]
 fn a_lock_that_cannot_be_had_is_a_clear_error() {
     let home = Home::nowhere();

@@ -243,7 +243,7 @@ fn a_skip_leaves_bookings_alone() {
     assert_eq!(
         output_of(&home, "prebook skip").lines().count(),
         2,
-        "nothing stands there any more"
+        "no booking is named any more"
     );
 }
 
