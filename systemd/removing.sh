@@ -76,4 +76,7 @@ uninstall() {
         say "the store has logins: \`aimharder logout\` and \`aimharder logout --background --yes-delete-background\` delete them"
     fi
     if [ "$scope" = system ]; then say "left the user aimharder, which owns the state"; fi
+    if [ -z "$root" ] && crontab -l 2>/dev/null | grep -q '^[^#]*aimharder'; then
+        say "your crontab still runs aimharder: remove its lines by crontab -e"
+    fi
 }

@@ -45,6 +45,22 @@ fn what_stopped_half_way_can_be_removed() {
 }
 
 #[test]
+fn a_crontab_that_still_runs_the_program_is_reported() {
+    let home = Home::new(1);
+    home.installed("--user");
+    let report = "your crontab still runs aimharder";
+    home.tool("crontab", "echo '# */15 * * * * aimharder refresh'");
+    let printed = home.install("--user --uninstall");
+    assert!(!printed.text.contains(report), "{}", printed.text);
+    home.installed("--user");
+    home.tool(
+        "crontab",
+        "echo '*/15 * * * * \"$HOME\"/.cargo/bin/aimharder refresh'",
+    );
+    home.install("--user --uninstall").is(0, &[report]);
+}
+
+#[test]
 fn removing_takes_what_was_placed_and_leaves_config_and_state() {
     let home = Home::new(0);
     home.installed("--user --enable");
