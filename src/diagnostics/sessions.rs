@@ -77,7 +77,7 @@ pub(crate) fn accounts(scope: &Scope<'_>) -> Result<Vec<AccountFacts>> {
         let has_expired = rows.iter().any(|row| row.status == Status::Expired);
         let is_refused = || {
             // without the key of an encrypted store this is unknown
-            let refused = scope.store.refused_password(account).ok().flatten();
+            let refused = scope.store.refused_passwords(account).ok().flatten();
             refused.is_some_and(|refused| is_held_back(&refused, scope.now))
         };
         let boxes = boxes.iter().filter(|(of, _)| of == account);

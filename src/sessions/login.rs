@@ -194,11 +194,11 @@ impl SessionManager<'_> {
     ) -> Result<Error> {
         let now = clock::now();
         self.store.login_refused(account, now, locked)?;
-        if unattended
-            && !locked
-            && let Some(password) = refused::remember(password, now)
-        {
-            self.store.remember_refused(account, &password)?;
+        if unattended && !locked {
+            let earlier = self.store.refused_passwords(account)?;
+            if let Some(refused) = refused::remember(earlier, password, now) {
+                self.store.set_refused_passwords(account, &refused)?;
+            }
         }
         let left = match self.attempts_left(account, now)? {
             Ok(1) => "1 login attempt left".to_owned(),
@@ -260,7 +260,17 @@ impl SessionManager<'_> {
         self.log_in_held(account, &SessionRef::from(row), &password, true, || ())
     }
 
+    /// Reads the password of a source, unless automation pauses after a lock-out or a refusal of this password.
     fn password_to_try(&self, account: &Account, source: &PasswordSource) -> Result<Secret> {
+        let now = clock::now();
+        let local = |at: DateTime<Utc>| at.with_timezone(&Local).format("%Y-%m-%d %H:%M");
+        if let Some(end) = refused::lock_out_end(self.store.locked_at(account)?, now) {
+            return Err(Error::Refused(format!(
+                "AimHarder has locked {account} after too many login attempts; automation logs in again after {}; \
+                 to try now, run `aimharder login {account}`",
+                local(end)
+            )));
+        }
         let password = source.read(account).map_err(|e| {
             if signals::must_stop() {
                 platform::Error::Interrupted.into()
@@ -268,23 +278,14 @@ impl SessionManager<'_> {
                 Error::Refused(e.message)
             }
         })?;
-        let now = clock::now();
-        let at = |at: DateTime<Utc>| at.with_timezone(&Local).format("%Y-%m-%d %H:%M");
-        if let Some(end) = refused::lock_out_end(self.store.locked_at(account)?, now) {
-            return Err(Error::Refused(format!(
-                "AimHarder has locked {account} after too many login attempts; automation logs in again after {}; \
-                 to try now, run `aimharder login {account}`",
-                at(end)
-            )));
-        }
-        if let Some(refused) = self.store.refused_password(account)?
+        if let Some(refused) = self.store.refused_passwords(account)?
             && let Some(end) = refused::pause_end(refused.at, refused::REFUSAL_PAUSE, now)
-            && refused::is_same(&refused, &password)
+            && refused::contains(&refused, &password)
         {
             return Err(Error::Refused(format!(
                 "AimHarder refused this password of {account}; automation tries it again after {}; correct it at its source \
                  or run `aimharder login {account}`",
-                at(end)
+                local(end)
             )));
         }
         Ok(password)

@@ -1,18 +1,21 @@
 //! Pauses of automation after a refused login (`scripting.md`, "Dead sessions").
 //!
-//! A refused password is not sent again for a day, unless its source supplies a different one. A lock-out says nothing about
-//! the password, so that no password is sent for half an hour. `login` by a person is never held back by either. The store
-//! has a slow salted hash of the refused password, not the password.
+//! A refused password is not sent again for a day, unless its source supplies a different one. Two environments may have
+//! different sources, so that the passwords of the last refusals are all kept in mind. A lock-out says nothing about the
+//! password, so that no password is sent for half an hour. `login` by a person is never held back by either. The store has slow
+//! salted hashes of the refused passwords, not the passwords.
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::instant::shifted;
 use crate::secret::Secret;
-use crate::store::RefusedPassword;
+use crate::store::RefusedPasswords;
 
 /// The same password is not sent again for this time after a refusal.
 pub(super) const REFUSAL_PAUSE: TimeDelta = TimeDelta::hours(24);
+/// Number of refused passwords that are remembered. The limit on refused logins leaves no use for more.
+const MAX_REFUSED: usize = 5;
 /// No password is sent for this time after a lock-out.
 const LOCK_OUT_PAUSE: TimeDelta = TimeDelta::minutes(30);
 
@@ -32,8 +35,8 @@ pub fn lock_out_end(locked_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Opt
     pause_end(locked_at?, LOCK_OUT_PAUSE, now)
 }
 
-/// Whether automation does not send this password now, because AimHarder refused it.
-pub fn is_held_back(refused: &RefusedPassword, now: DateTime<Utc>) -> bool {
+/// Whether automation does not send these passwords now, because AimHarder refused them.
+pub fn is_held_back(refused: &RefusedPasswords, now: DateTime<Utc>) -> bool {
     pause_end(refused.at, REFUSAL_PAUSE, now).is_some()
 }
 
@@ -48,19 +51,37 @@ fn hash(password: &Secret, salt: &[u8]) -> Option<Secret> {
     Some(Secret::new(hex::encode(&out)))
 }
 
-/// What the store keeps of a refused password. `None` if the system supplies no random bytes: then only the limit on
-/// refusals protects the account.
-pub(super) fn remember(password: &Secret, now: DateTime<Utc>) -> Option<RefusedPassword> {
+fn new_salt() -> Option<Vec<u8>> {
     let mut salt = vec![0_u8; 16];
     getrandom::fill(&mut salt).ok()?;
-    let hash = hash(password, &salt)?;
-    let at = now;
-    Some(RefusedPassword { salt, hash, at })
+    Some(salt)
 }
 
-/// Whether this is the password that was refused.
-pub(super) fn is_same(refused: &RefusedPassword, password: &Secret) -> bool {
-    hash(password, &refused.salt).is_some_and(|h| h == refused.hash)
+/// What the store keeps of a refused password, beside those of `earlier` refusals that are still held back. `None` if the system
+/// supplies no random bytes: then only the limit on refusals protects the account.
+pub(super) fn remember(
+    earlier: Option<RefusedPasswords>,
+    password: &Secret,
+    now: DateTime<Utc>,
+) -> Option<RefusedPasswords> {
+    let (salt, mut hashes) = match earlier {
+        Some(earlier) if is_held_back(&earlier, now) => (earlier.salt, earlier.hashes),
+        _ => (new_salt()?, Vec::new()),
+    };
+    let hash = hash(password, &salt)?;
+    hashes.retain(|other| *other != hash);
+    hashes.push(hash);
+    let hashes = hashes.split_off(hashes.len().saturating_sub(MAX_REFUSED));
+    Some(RefusedPasswords {
+        salt,
+        hashes,
+        at: now,
+    })
+}
+
+/// Whether this password was refused.
+pub(super) fn contains(refused: &RefusedPasswords, password: &Secret) -> bool {
+    hash(password, &refused.salt).is_some_and(|hash| refused.hashes.contains(&hash))
 }
 
 #[cfg(test)]
@@ -68,13 +89,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_same_password_is_the_same() {
+    fn only_refused_passwords_are_held_back() {
         let now = Utc::now();
-        let refused = remember(&Secret::new("old"), now).unwrap();
-        assert!(is_same(&refused, &Secret::new("old")));
-        assert!(!is_same(&refused, &Secret::new("new")));
-        let again = remember(&Secret::new("old"), now).unwrap();
-        assert_ne!(refused.hash, again.hash);
+        let passwords: Vec<_> = (0..=MAX_REFUSED)
+            .map(|number| Secret::new(format!("pw{number}")))
+            .collect();
+        let first = remember(None, &passwords[0], now).unwrap();
+        assert!(contains(&first, &passwords[0]));
+        assert!(!contains(&first, &passwords[1]));
+        let other = remember(None, &passwords[0], now).unwrap();
+        assert_ne!(first.hashes, other.hashes);
+
+        let again = remember(Some(first.clone()), &passwords[0], now).unwrap();
+        assert_eq!(again.hashes, first.hashes);
+        let more = passwords[1..]
+            .iter()
+            .fold(first.clone(), |refused, password| {
+                remember(Some(refused), password, now).unwrap()
+            });
+        assert!(!contains(&more, &passwords[0]), "beyond the limit");
+        assert!(
+            passwords[1..]
+                .iter()
+                .all(|password| contains(&more, password))
+        );
+        let next_day = remember(Some(more), &passwords[0], now + REFUSAL_PAUSE).unwrap();
+        assert_eq!(next_day.hashes.len(), 1);
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! What is stored of an account besides its sessions: the login flow that worked last, refused logins, the refused
-//! password, the last lock-out, and the fingerprints of its devices.
+//! passwords, the last lock-out, and the fingerprints of its devices.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::params;
@@ -10,18 +10,18 @@ use crate::model::account::Account;
 use crate::model::session::Fingerprint;
 use crate::secret::Secret;
 
-/// A password that AimHarder refused, as a slow salted hash.
+/// Passwords that AimHarder refused, as slow salted hashes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RefusedPassword {
-    /// Random bytes, new for each refused password.
+pub struct RefusedPasswords {
+    /// Random bytes.
     pub salt: Vec<u8>,
-    /// In hex digits.
-    pub hash: Secret,
-    /// When it was refused.
+    /// In hex digits, the last refusal last.
+    pub hashes: Vec<Secret>,
+    /// When the last one was refused.
     pub at: DateTime<Utc>,
 }
 
-/// The column of an account's refused password.
+/// The column of an account's refused passwords.
 pub(super) fn hash_of(account: &str) -> SecretPlace<'_> {
     ["refused_hash", account, ""]
 }
@@ -37,7 +37,7 @@ impl Store {
         Ok(flow.flatten())
     }
 
-    /// Stores the flow of a login that succeeded, and deletes the refused password and the lock-out.
+    /// Stores the flow of a login that succeeded, and deletes the refused passwords and the lock-out.
     pub fn login_worked(&self, account: &Account, flow: &str) -> Result<()> {
         let sql = "INSERT INTO accounts (email, login_flow) VALUES (?1, ?2) ON CONFLICT DO UPDATE \
                    SET login_flow = excluded.login_flow, refused_salt = NULL, refused_hash = NULL, refused_at = NULL, \
@@ -94,23 +94,30 @@ impl Store {
         )
     }
 
-    /// The last password of the account's password source that AimHarder refused. One that was stored before schema 5 has no
+    /// The last passwords of the account's password sources that AimHarder refused. One that was stored before schema 5 has no
     /// time, and is not held back.
-    pub fn refused_password(&self, account: &Account) -> Result<Option<RefusedPassword>> {
+    pub fn refused_passwords(&self, account: &Account) -> Result<Option<RefusedPasswords>> {
         let sql = "SELECT refused_salt, refused_hash, refused_at FROM accounts WHERE email = ?1 AND refused_at IS NOT NULL";
         let found = self.find_secrets(sql, [account.as_str()], |row| {
             Ok((row.get(0)?, row.get(1)?, instant(row, 2)?))
         })?;
-        let Some(((salt, hash, at), codec)) = found else {
+        let Some(((salt, stored, at), codec)) = found else {
             return Ok(None);
         };
-        let hash = self.decrypted(codec.as_deref(), hash_of(account.as_str()), hash)?;
-        Ok(Some(RefusedPassword { salt, hash, at }))
+        let stored = self.decrypted(codec.as_deref(), hash_of(account.as_str()), stored)?;
+        let hashes = stored.expose().split(' ').map(Secret::new).collect();
+        Ok(Some(RefusedPasswords { salt, hashes, at }))
     }
 
-    /// Stores a refused password, replacing an earlier one.
-    pub fn remember_refused(&self, account: &Account, refused: &RefusedPassword) -> Result<()> {
-        let secret = [(hash_of(account.as_str()), &refused.hash)];
+    /// Stores refused passwords, replacing those stored.
+    pub fn set_refused_passwords(
+        &self,
+        account: &Account,
+        refused: &RefusedPasswords,
+    ) -> Result<()> {
+        let hashes: Vec<_> = refused.hashes.iter().map(Secret::expose).collect();
+        let hashes = Secret::new(hashes.join(" "));
+        let secret = [(hash_of(account.as_str()), &hashes)];
         self.write_secrets(&self.hold_form()?, 0, secret, |db, [hash]| {
             db.execute(
                 "INSERT INTO accounts (email, refused_salt, refused_hash, refused_at) VALUES (?1, ?2, ?3, ?4) \

@@ -49,7 +49,7 @@ use rusqlite::{
 use crate::error::{ExitError, ExitKind};
 use crate::store_key::KeySource;
 
-pub use accounts::RefusedPassword;
+pub use accounts::RefusedPasswords;
 pub use convert::Conversion;
 pub use due::DueQuery;
 pub use encryption::new_key;

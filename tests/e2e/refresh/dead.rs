@@ -85,9 +85,15 @@ fn a_refused_password_waits_for_its_source_to_change() {
     assert_eq!(logins(&sandbox), 1);
     let words = home.session("background")["last_error"].to_string();
     assert!(words.contains("automation tries it again after"), "{words}");
+    // of two sources with different passwords, such as those of a crontab and of a unit, neither is sent again
+    for password in ["older-password", "old-password", "older-password"] {
+        home.config(&format!("password_command = \"echo {password}\""));
+        home.run("refresh").status(3).done();
+    }
+    assert_eq!(logins(&sandbox), 2);
     home.config(SOURCE);
     home.run("refresh").stderr_has(&["works again"]).done();
-    assert_eq!(logins(&sandbox), 2);
+    assert_eq!(logins(&sandbox), 3);
 }
 
 #[test]
