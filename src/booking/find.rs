@@ -38,8 +38,35 @@ impl Description {
         }
     }
 
-    /// The request with this description of one of its choices.
-    pub fn request(&self, request: &PrebookRequest, choice: &Choice) -> PrebookRequest {
+    /// The shortest description that fits this class and no other of its day.
+    pub fn shortest(row: &Row, rows: &[Row]) -> Self {
+        let then: Vec<&Row> = rows.iter().filter(|it| it.start == row.start).collect();
+        Self::distinguishing(row, &then)
+    }
+
+    /// What fits this class and no other of `rows`: its time with its name, its coach, or its id.
+    fn distinguishing(row: &Row, rows: &[&Row]) -> Self {
+        let named = Self {
+            start: Some(row.start),
+            name: Some(row.name.clone()).filter(|name| !name.is_empty()),
+            ..Self::default()
+        };
+        let coached = Self {
+            coach: row.coach.clone(),
+            ..named.clone()
+        };
+        let numbered = Self {
+            id: Some(row.id.clone()),
+            ..named.clone()
+        };
+        let rows: Vec<Row> = rows.iter().copied().cloned().collect();
+        let is_enough = |wanted: &Self| wanted.fitting(&rows).len() == 1;
+        let mut shorter = [named, coached].into_iter();
+        shorter.find(is_enough).unwrap_or(numbered)
+    }
+
+    /// The request, with one of its choices described in this way.
+    pub fn replace_in(&self, request: &PrebookRequest, choice: &Choice) -> PrebookRequest {
         let changed = Choice {
             start: choice.start,
             class: self.name.clone(),
@@ -89,43 +116,15 @@ pub fn one<'r>(
         [only] => Ok(only),
         [] => Err(Failure::not_found(format!(
             "{} on {day}; {}",
-            described_as("no class", wanted),
+            with_description("no class", wanted),
             nearest(rows, wanted, day)
         ))),
         [first, ..] => Err(Failure::not_found(format!(
             "several classes fit on {day}: {}; choose one with --class, --coach or --id, for example: `{}`",
             list(&fitting, true),
-            command(&distinguished(first, &fitting))
+            command(&Description::distinguishing(first, &fitting))
         ))),
     }
-}
-
-/// The shortest description that fits this class and no other of its day.
-pub fn described(row: &Row, rows: &[Row]) -> Description {
-    let then: Vec<&Row> = rows.iter().filter(|it| it.start == row.start).collect();
-    distinguished(row, &then)
-}
-
-/// What fits this class and no other of `rows`: its time with its name, its coach, or its id.
-fn distinguished(row: &Row, rows: &[&Row]) -> Description {
-    let named = Description {
-        start: Some(row.start),
-        name: Some(row.name.clone()).filter(|name| !name.is_empty()),
-        ..Description::default()
-    };
-    let coached = Description {
-        coach: row.coach.clone(),
-        ..named.clone()
-    };
-    let rows: Vec<Row> = rows.iter().copied().cloned().collect();
-    let is_enough = |wanted: &Description| wanted.fitting(&rows).len() == 1;
-    [named.clone(), coached]
-        .into_iter()
-        .find(is_enough)
-        .unwrap_or_else(|| Description {
-            id: Some(row.id.clone()),
-            ..named
-        })
 }
 
 /// The class to be cancelled. If several classes fit and one of them is the member's, that one.
@@ -138,44 +137,40 @@ pub fn to_cancel<'r>(
     day: NaiveDate,
 ) -> Result<&'r Row, Failure> {
     let fitting = wanted.fitting(rows);
-    let mine: Vec<&Row> = fitting
-        .iter()
-        .copied()
-        .filter(|row| row.is_mine())
-        .collect();
-    match (fitting.as_slice(), mine.as_slice()) {
-        ([only], _) | (_, [only]) => Ok(only),
-        ([], _) if wanted.start.is_some() || wanted.name.is_some() => {
-            Err(Failure::not_found(format!(
-                "{} on {day}; {}",
-                described_as("no class", wanted),
-                nearest(rows, wanted, day)
-            )))
-        }
-        (_, []) if wanted.start.is_some() || wanted.name.is_some() => {
-            let what = described_as("you have no booking", wanted);
-            Err(Failure::not_found(format!(
-                "{what} on {day}; see `aimharder bookings`"
-            )))
-        }
-        (_, []) => Err(Failure::not_found(format!(
-            "none of the classes on {day} is yours; see `aimharder bookings`"
-        ))),
-        (_, [first, ..]) => {
-            let named = mine.iter().map(|row| {
-                let id = row.reservation.as_ref();
-                let id = id.map_or_else(String::new, |id| format!(" (reservation {id})"));
-                format!("{} {}{id}", row.start.format("%H:%M"), row.name)
-            });
-            let example = first.reservation.as_ref().map_or_else(String::new, |id| {
-                format!(", for example: `aimharder cancel --reservation {id}`")
-            });
-            Err(Failure::not_found(format!(
-                "several of your bookings fit on {day}: {}; choose one with --time, --class or --reservation{example}",
-                shortened(named.collect())
-            )))
-        }
+    let mine = fitting.iter().copied().filter(|row| row.is_mine());
+    let mine: Vec<&Row> = mine.collect();
+    if let ([only], _) | (_, [only]) = (fitting.as_slice(), mine.as_slice()) {
+        return Ok(only);
     }
+    let is_described = wanted.start.is_some() || wanted.name.is_some();
+    Err(Failure::not_found(match mine.first() {
+        Some(first) => several_bookings(first, &mine, day),
+        None if is_described && fitting.is_empty() => format!(
+            "{} on {day}; {}",
+            with_description("no class", wanted),
+            nearest(rows, wanted, day)
+        ),
+        None if is_described => format!(
+            "{} on {day}; see `aimharder bookings`",
+            with_description("you have no booking", wanted)
+        ),
+        None => format!("none of the classes on {day} is yours; see `aimharder bookings`"),
+    }))
+}
+
+fn several_bookings(first: &Row, mine: &[&Row], day: NaiveDate) -> String {
+    let named = mine.iter().map(|row| {
+        let id = row.reservation.as_ref();
+        let id = id.map_or_else(String::new, |id| format!(" (reservation {id})"));
+        format!("{} {}{id}", row.start.format("%H:%M"), row.name)
+    });
+    let example = first.reservation.as_ref().map_or_else(String::new, |id| {
+        format!(", for example: `aimharder cancel --reservation {id}`")
+    });
+    format!(
+        "several of your bookings fit on {day}: {}; choose one with --time, --class or --reservation{example}",
+        shortened(named.collect())
+    )
 }
 
 /// Case- and accent-insensitively by substring; an exact match takes precedence over a substring match.
@@ -191,16 +186,20 @@ fn matching<'r>(
     let Some(wanted) = wanted.map(fold) else {
         return rows.collect();
     };
-    let texts = rows.map(|row| (fold(text(row)), row));
-    let fitting: Vec<_> = texts.filter(|(text, _)| text.contains(&wanted)).collect();
-    let has_exact = fitting.iter().any(|(text, _)| *text == wanted);
-    let fitting = fitting.into_iter();
-    let fitting = fitting.filter(|(text, _)| !has_exact || *text == wanted);
-    fitting.map(|(_, row)| row).collect()
+    let (mut exact, mut partial) = (Vec::new(), Vec::new());
+    for row in rows {
+        let text = fold(text(row));
+        if text == wanted {
+            exact.push(row);
+        } else if text.contains(&wanted) {
+            partial.push(row);
+        }
+    }
+    if exact.is_empty() { partial } else { exact }
 }
 
 /// `no class "wod" at 18:30 with coach "marta"`
-fn described_as(what: &str, wanted: &Description) -> String {
+fn with_description(what: &str, wanted: &Description) -> String {
     let mut text = what.to_owned();
     let start = wanted.start.map(|start| start.format("%H:%M").to_string());
     let quoted = |text: &Option<String>| text.as_ref().map(|text| format!("{text:?}"));
@@ -233,11 +232,10 @@ fn nearest(rows: &[Row], wanted: &Description, day: NaiveDate) -> String {
         let by_coach = wanted.coach.is_some();
         return format!("at that time: {}", list(&then, by_coach));
     }
-    let mut nearest: Vec<&Row> = rows.iter().collect();
-    nearest.sort_by_key(|row| (row.start - start).abs());
-    nearest.truncate(MAX_NEAREST);
-    nearest.sort_by_key(|row| row.start);
-    format!("nearest: {}", list(&nearest, false))
+    let mut around: Vec<&Row> = rows.iter().collect();
+    around.sort_by_key(|row| (row.start - start).abs());
+    around.truncate(MAX_NEAREST);
+    format!("nearest: {}", list(&around, false))
 }
 
 /// `18:30 WOD with Marta (id 1223249), 19:30 Yoga`. Coach and id are shown where several classes have to be distinguished.
@@ -253,6 +251,7 @@ fn list(rows: &[&Row], with_details: bool) -> String {
     shortened(named.collect())
 }
 
+/// In the order of their times; at most twelve.
 fn shortened(mut named: Vec<String>) -> String {
     named.sort();
     let more = named.len().saturating_sub(12);
@@ -295,13 +294,13 @@ mod tests {
             class: named.name.clone(),
             ..choice.clone()
         };
-        let changed = named.request(&request, &first);
+        let changed = named.replace_in(&request, &first);
         assert_eq!(changed.first, with_name(&first));
         assert_eq!(
             (changed.alternatives, changed.class_id),
             (vec![other.clone()], None)
         );
-        let changed = named.request(&request, &other);
+        let changed = named.replace_in(&request, &other);
         assert_eq!(changed.alternatives, [with_name(&other)]);
         assert_eq!((changed.first, changed.class_id), (first, request.class_id));
     }

@@ -415,7 +415,7 @@ impl BookingTask<'_> {
     pub(super) fn fitting(&self, choice: &Choice) -> Result<&Row, Failure> {
         let wanted = find::Description::of(self.request, choice);
         find::one(&self.rows, &wanted, self.day, |only| {
-            let add = only.request(self.request, choice).command(self.day);
+            let add = only.replace_in(self.request, choice).command(self.day);
             // the class is described in another way, so the prebooking would not be replaced
             match &self.prebooking {
                 Some(Prebooking { id, .. }) => {

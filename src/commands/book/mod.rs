@@ -300,7 +300,7 @@ impl Wanted<'_> {
 
     /// The request that has a run book this class.
     fn prebooking(&self, rows: &[Row]) -> PrebookRequest {
-        let only = find::described(self.row, rows);
+        let only = find::Description::shortest(self.row, rows);
         let first = Choice {
             start: self.row.start,
             class: only.name,

@@ -72,7 +72,7 @@ pub(super) fn look(
     let wanted = find::Description::of(request, &request.first);
     let mut suggests_day = false;
     let one = find::one(&rows, &wanted, day, |only| {
-        let chosen = only.request(request, &request.first);
+        let chosen = only.replace_in(request, &request.first);
         // a class id is that of one day
         let rule = rule.filter(|_| chosen.class_id.is_none());
         suggests_day = rule.is_none();
@@ -147,6 +147,22 @@ impl Seen {
         ))
     }
 
+    /// Warns if none of the published classes fits.
+    fn warn_if_none_fits(&self, stored: &Prebooking) {
+        let Some(why) = self.message.as_ref().filter(|_| self.is_published) else {
+            return;
+        };
+        let account = &stored.request.account;
+        let rule = stored.rule.filter(|_| !self.suggests_day);
+        let (kind, id) = match rule.map(PrebookId::Rule) {
+            Some(rule) => ("rule", rule.to_string()),
+            None => ("prebooking", stored.id.to_string()),
+        };
+        log::warn!(
+            "{why}; {kind} {id} is stored all the same, remove it before adding another: `aimharder prebook remove {id} --account {account}`"
+        );
+    }
+
     /// Openings are computed from the given class name, which need not be the full one.
     fn warn_of_rule(&self, stored: &Prebooking) {
         let (Some(class), Some(rule)) = (&self.class, self.other_rule) else {
@@ -184,46 +200,37 @@ impl Seen {
     }
 }
 
-/// Warns if no class of the schedule fits, and of another prebooking or booking at the time of one of these prebookings.
-/// `seen` is that of the first.
+/// Warns of what prevents one of these prebookings from being booked as it is described. `seen` is the schedule of the first.
 pub(super) fn warn_of_class(app: &App, added: &[Shown], seen: Option<&Seen>) -> Result<()> {
-    let published = seen.filter(|seen| seen.is_published);
-    let problem = published.and_then(|seen| seen.message.as_ref());
-    if let (Some(first), Some(why)) = (added.first(), problem) {
-        let Prebooking { id, request, .. } = &first.prebooking;
-        let account = &request.account;
-        let rule = first.prebooking.rule.map(PrebookId::Rule);
-        let rule = rule.filter(|_| seen.is_some_and(|seen| !seen.suggests_day));
-        let (kind, id) = match rule {
-            Some(rule) => ("rule", rule.to_string()),
-            None => ("prebooking", id.to_string()),
-        };
-        log::warn!(
-            "{why}; {kind} {id} is stored all the same, remove it before adding another: `aimharder prebook remove {id} --account {account}`"
-        );
-    }
-    if let Some((seen, first)) = seen.zip(added.first()) {
-        seen.warn_of_rule(&first.prebooking);
-    }
-    if let Some(conflict) = seen.and_then(Seen::conflict) {
-        log::warn!("{conflict}");
-        return Ok(());
-    }
-    let Some(first) = added.first() else {
+    let Some(first) = added.first().map(|shown| &shown.prebooking) else {
         return Ok(());
     };
-    let stored = app
-        .store
-        .prebookings(Some(&first.prebooking.request.account))?;
-    // the schedule of the first shows no place of the member: a stored one was cancelled elsewhere
+    if let Some(seen) = seen {
+        seen.warn_if_none_fits(first);
+        seen.warn_of_rule(first);
+        if let Some(conflict) = seen.conflict() {
+            log::warn!("{conflict}");
+            return Ok(());
+        }
+    }
+    warn_of_stored(app, added, seen.is_some_and(|seen| seen.is_published))
+}
+
+/// Warns of another prebooking or booking in the store at the time of one of these. `is_seen`: the schedule of the first shows
+/// no place of the member at that time.
+fn warn_of_stored(app: &App, added: &[Shown], is_seen: bool) -> Result<()> {
+    let added = added.iter().map(|shown| &shown.prebooking);
+    let Some(first) = added.clone().next() else {
+        return Ok(());
+    };
+    let stored = app.store.prebookings(Some(&first.request.account))?;
+    // a stored place that the schedule does not show was cancelled elsewhere
     let is_lost = |other: &Prebooking| {
-        let (first, had) = (&first.prebooking, other.progress);
-        published.is_some()
-            && matches!(had, Progress::Booked | Progress::Waitlisted)
+        is_seen
+            && matches!(other.progress, Progress::Booked | Progress::Waitlisted)
             && (other.day, &other.request.gym) == (first.day, &first.request.gym)
     };
-    let conflicts = added.iter().filter_map(|shown| {
-        let new = &shown.prebooking;
+    let conflicts = added.filter_map(|new| {
         let mut stored = stored.iter();
         let other = stored.find(|other| is_same_time(other, new) && !is_lost(other))?;
         Some((new, other))
