@@ -1,5 +1,7 @@
 //! Waiting-list places. Each run checks them until the class starts: promoted, lost, or still waiting.
 
+use chrono::{DateTime, Utc};
+
 use super::context::RunContext;
 use super::result::{ChoiceResult, PrebookResult};
 use super::task::{Abort, BookingTask};
@@ -27,8 +29,7 @@ pub(super) fn follow(
     prebooking: &Prebooking,
     profile: &BoxProfile,
 ) -> Option<(PrebookResult, Option<SignalGuard>)> {
-    let request = &prebooking.request;
-    let mut task = BookingTask::new(context, request, prebooking.day, profile);
+    let mut task = BookingTask::new(context, &prebooking.request, prebooking.day, profile);
     let mut booked = match find_place(&mut task, prebooking) {
         Ok(row) => judge(row),
         Err(abort) => {
@@ -36,46 +37,23 @@ pub(super) fn follow(
             BookResult::unsent(outcome, None, Some(message))
         }
     };
-    // the place may be in an alternative, whose own start counts
-    let start = booked.row.as_ref().map(|row| row.start);
-    let has_started = |at| match start {
-        Some(start) => resolve(profile.zone, prebooking.day.and_time(start)) <= at,
-        None => profile.is_over(prebooking, at),
-    };
     let now = clock::now();
-    if booked.outcome != Outcome::Booked && has_started(now) {
-        let is_confirmed = task.confirm_clock("the class has started").is_ok();
-        if is_confirmed && has_started(task.server_now()) {
-            booked = expired(&booked);
-        }
+    if booked.outcome != Outcome::Booked && has_started(&task, prebooking, &booked, now) {
+        booked = expired(&booked);
     }
+    // the place may be in an alternative
     let choice = booked.row.as_ref().map(|row| Choice {
         start: row.start,
         class: Some(row.name.clone()),
     });
-    let choice = choice.unwrap_or_else(|| request.first.clone());
-    // a refusal is reported once, and the place is left
-    let was_refused = |message: &String| message.starts_with(NOT_GIVEN_UP);
+    let choice = choice.unwrap_or_else(|| prebooking.request.first.clone());
     let mut signal_guard = None;
-    if booked.outcome == Outcome::Waitlisted
-        && let Some(row) = &booked.row
-        && !prebooking.message.as_ref().is_some_and(was_refused)
-        && task.is_within_lead(&choice, None).unwrap_or(false)
-    {
-        match context.sessions.store.peek(prebooking.id) {
-            Ok(now) => now.filter(|now| {
-                now.progress == Progress::Waitlisted && now.request == prebooking.request
-            })?,
-            Err(e) => {
-                log::warn!(
-                    "prebooking {}: its place is not given up: {e}",
-                    prebooking.id
-                );
-                return None;
-            }
-        };
+    if let Some(row) = kept_within_lead(&task, prebooking, &booked, &choice) {
+        if !is_unchanged(context, prebooking) {
+            return None;
+        }
         signal_guard = Some(signals::signal_guard("cancellation"));
-        booked = give_up(&mut task, row.clone());
+        booked = give_up(&mut task, row);
     }
     let is_change = booked.outcome != Outcome::Waitlisted;
     let decided = ChoiceResult::of(&choice, booked);
@@ -85,6 +63,49 @@ pub(super) fn follow(
         ..PrebookResult::of(prebooking, profile.zone, decided, Vec::new(), now)
     };
     Some((result, signal_guard))
+}
+
+/// Whether the class of the place has started, by the clocks of this machine and of the server.
+fn has_started(
+    task: &BookingTask<'_>,
+    prebooking: &Prebooking,
+    booked: &BookResult,
+    now: DateTime<Utc>,
+) -> bool {
+    let profile = task.profile;
+    let has_started = |at| match &booked.row {
+        Some(row) => resolve(profile.zone, prebooking.day.and_time(row.start)) <= at,
+        None => profile.is_over(prebooking, at),
+    };
+    has_started(now)
+        && task.confirm_clock("the class has started").is_ok()
+        && has_started(task.server_now())
+}
+
+/// The row of a place that is to be given up, because the class starts within the lead. A refusal to cancel it is reported
+/// once, and then the place is left.
+fn kept_within_lead(
+    task: &BookingTask<'_>,
+    prebooking: &Prebooking,
+    booked: &BookResult,
+    choice: &Choice,
+) -> Option<Row> {
+    let row = booked.row.as_ref()?;
+    let message = prebooking.message.as_deref().unwrap_or_default();
+    let is_kept = booked.outcome == Outcome::Waitlisted
+        && !message.starts_with(NOT_GIVEN_UP)
+        && task.is_within_lead(choice, None).unwrap_or(false);
+    is_kept.then(|| row.clone())
+}
+
+/// Whether the store still has the request and its place.
+fn is_unchanged(context: &RunContext<'_>, prebooking: &Prebooking) -> bool {
+    let Prebooking { id, request, .. } = prebooking;
+    let stored = context.sessions.store.peek(*id).unwrap_or_else(|e| {
+        log::warn!("prebooking {id}: its place is not given up: {e}");
+        None
+    });
+    stored.is_some_and(|now| now.progress == Progress::Waitlisted && now.request == *request)
 }
 
 /// Gives up a place in a class that starts within the lead. The late cancellation of a place is not accepted.

@@ -98,10 +98,7 @@ pub(super) fn look(
     let mut days: BTreeMap<(String, NaiveDate), Vec<(BoxProfile, Prebooking)>> = BTreeMap::new();
     for prebooking in context.sessions.store.open_prebookings(context.account)? {
         let is_watched = prebooking.progress == Progress::Pending && ids.contains(&prebooking.id);
-        if let Some(profile) = is_watched
-            .then(|| profiles(&prebooking.request.gym).ok())
-            .flatten()
-        {
+        if is_watched && let Ok(profile) = profiles(&prebooking.request.gym) {
             let day = days.entry((profile.host.clone(), prebooking.day));
             day.or_default().push((profile, prebooking));
         }
