@@ -214,9 +214,10 @@ pub(crate) fn object(body: &Value) -> Result<&Map<String, Value>, String> {
 
 fn shutdown(app: &App) -> Response {
     let saved = app.save();
-    thread::spawn(|| {
-        thread::sleep(Duration::from_millis(50)); // let the answer leave
-        process::exit(0);
+    let code = i32::from(saved.is_err());
+    thread::spawn(move || {
+        thread::sleep(Duration::from_millis(50)); // the response is sent meanwhile
+        process::exit(code);
     });
     match saved {
         Ok(()) => Response::json(&json!({})),
