@@ -1,9 +1,9 @@
-//! Times and instants as JSON shows them: `18:30`, and RFC 3339 with offset in whole seconds, for serde's `serialize_with`,
-//! which passes fields by reference. And arithmetic that does not overflow.
+//! Times and instants as JSON shows them, for serde's `serialize_with`: `18:30`, and RFC 3339 with offset in whole seconds. Also
+//! arithmetic that does not overflow.
 
 use std::fmt::Display;
 
-use chrono::{DateTime, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, NaiveTime, SecondsFormat, TimeDelta, TimeZone, Utc};
 use serde::Serializer;
 
 /// The instant `by` later (or earlier), at most the last (or first) one that exists. For instants that a server, a
@@ -22,7 +22,7 @@ pub fn hours_minutes<S: Serializer>(time: &NaiveTime, to: S) -> Result<S::Ok, S:
     to.collect_str(&time.format("%H:%M"))
 }
 
-/// The same, or `null`.
+/// [`hours_minutes`], or `null`.
 pub fn maybe_hours_minutes<S: Serializer>(
     time: &Option<NaiveTime>,
     to: S,
@@ -38,10 +38,10 @@ pub fn instant<Z: TimeZone<Offset: Display>, S: Serializer>(
     at: &DateTime<Z>,
     to: S,
 ) -> Result<S::Ok, S::Error> {
-    to.collect_str(&at.format("%Y-%m-%dT%H:%M:%S%:z"))
+    to.serialize_str(&at.to_rfc3339_opts(SecondsFormat::Secs, false))
 }
 
-/// The same, or `null`.
+/// [`instant`], or `null`.
 pub fn maybe_instant<Z: TimeZone<Offset: Display>, S: Serializer>(
     at: &Option<DateTime<Z>>,
     to: S,
