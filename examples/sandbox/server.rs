@@ -15,9 +15,9 @@ use crate::http::Request;
 use crate::wire::{ReadError, Wire};
 
 const MAX_CONNECTIONS: usize = 4096;
-const IDLE: Duration = Duration::from_secs(300);
-const STACK: usize = 512 * 1024;
-const ACCEPTORS: usize = 2;
+const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
+const STACK_BYTES: usize = 512 * 1024;
+const ACCEPT_THREADS: usize = 2;
 
 static OPEN: AtomicUsize = AtomicUsize::new(0);
 
@@ -33,7 +33,7 @@ impl Drop for OpenConnection {
 /// Accepts connections until the process ends.
 pub(crate) fn run(listener: &TcpListener, app: &Arc<App>, tls: Option<&Arc<ServerConfig>>) {
     thread::scope(|scope| {
-        for _ in 0..ACCEPTORS {
+        for _ in 0..ACCEPT_THREADS {
             scope.spawn(|| accept(listener, app, tls));
         }
     });
@@ -50,7 +50,7 @@ fn accept(listener: &TcpListener, app: &Arc<App>, tls: Option<&Arc<ServerConfig>
             continue;
         }
         let (app, tls, counted) = (Arc::clone(app), tls.cloned(), OpenConnection);
-        let builder = thread::Builder::new().stack_size(STACK);
+        let builder = thread::Builder::new().stack_size(STACK_BYTES);
         let _ = builder.spawn(move || {
             let _counted = counted;
             serve(stream, &app, tls);
@@ -62,9 +62,9 @@ fn accept(listener: &TcpListener, app: &Arc<App>, tls: Option<&Arc<ServerConfig>
 fn serve(stream: TcpStream, app: &App, tls: Option<Arc<ServerConfig>>) {
     let ready = stream
         .set_nodelay(true)
-        .and_then(|()| stream.set_read_timeout(Some(IDLE)));
+        .and_then(|()| stream.set_read_timeout(Some(IDLE_TIMEOUT)));
     if ready
-        .and_then(|()| stream.set_write_timeout(Some(IDLE)))
+        .and_then(|()| stream.set_write_timeout(Some(IDLE_TIMEOUT)))
         .is_err()
     {
         return;

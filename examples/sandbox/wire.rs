@@ -7,8 +7,8 @@ use std::io::{self, Read, Write};
 use crate::clock;
 use crate::http::Request;
 
-const MAX_HEAD: usize = 64 * 1024;
-const MAX_BODY: usize = 1024 * 1024;
+const MAX_HEAD_BYTES: usize = 64 * 1024;
+const MAX_BODY_BYTES: usize = 1024 * 1024;
 const MAX_HEADERS: usize = 100;
 
 /// The error of reading a request.
@@ -48,7 +48,7 @@ impl<S: Read + Write> Wire<S> {
                 self.buffer.drain(..length);
                 break request;
             }
-            if self.buffer.len() > MAX_HEAD {
+            if self.buffer.len() > MAX_HEAD_BYTES {
                 return Err(ReadError::Bad(431));
             }
             self.fill()?;
@@ -78,7 +78,7 @@ impl<S: Read + Write> Wire<S> {
             .map(|text| text.trim().parse::<usize>())
         {
             None => Ok(Vec::new()),
-            Some(Ok(length)) if length <= MAX_BODY => self.take(length),
+            Some(Ok(length)) if length <= MAX_BODY_BYTES => self.take(length),
             Some(Ok(_)) => Err(ReadError::Bad(413)),
             Some(Err(_)) => Err(ReadError::Bad(400)),
         }
@@ -96,7 +96,7 @@ impl<S: Read + Write> Wire<S> {
                 while !self.line()?.is_empty() {} // trailers
                 return Ok(body);
             }
-            if size > MAX_BODY || body.len() + size > MAX_BODY {
+            if size > MAX_BODY_BYTES || body.len() + size > MAX_BODY_BYTES {
                 return Err(ReadError::Bad(413));
             }
             body.extend(self.take(size)?);
@@ -111,7 +111,7 @@ impl<S: Read + Write> Wire<S> {
                 self.buffer.drain(..end + 2);
                 return Ok(line);
             }
-            if self.buffer.len() > MAX_HEAD {
+            if self.buffer.len() > MAX_HEAD_BYTES {
                 return Err(ReadError::Bad(400));
             }
             self.fill()?;

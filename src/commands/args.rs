@@ -10,7 +10,7 @@ use clap::{ArgAction, Args, ValueHint};
 use crate::model::account::Account;
 use crate::model::day;
 use crate::model::prebooking::class_name;
-use crate::model::session::{SHORTEST_PREFIX, SessionKind};
+use crate::model::session::{MIN_PREFIX_LEN, SessionKind};
 use crate::model::time::{parse_duration, parse_time};
 use crate::model::weekly::parse_weekdays;
 use crate::text::{append_flag, quote};
@@ -234,11 +234,11 @@ pub(crate) fn box_name(raw: &str) -> Result<String, String> {
 
 fn fingerprint(raw: &str) -> Result<String, String> {
     let is_plain = raw.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-    if raw.chars().count() >= SHORTEST_PREFIX && is_plain {
+    if raw.chars().count() >= MIN_PREFIX_LEN && is_plain {
         Ok(raw.to_owned())
     } else {
         Err(format!(
-            "use at least {SHORTEST_PREFIX} characters of a fingerprint; see `aimharder sessions`"
+            "use at least {MIN_PREFIX_LEN} characters of a fingerprint; see `aimharder sessions`"
         ))
     }
 }

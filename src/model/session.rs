@@ -34,8 +34,8 @@ impl SessionKind {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Fingerprint(String);
 
-/// The shortest prefix of a fingerprint that a user may give (`scripting.md`).
-pub const SHORTEST_PREFIX: usize = 6;
+/// Minimum length of a prefix of a fingerprint that a user gives (`scripting.md`, "Global flags").
+pub const MIN_PREFIX_LEN: usize = 6;
 
 impl Fingerprint {
     /// The whole fingerprint, as it is sent.

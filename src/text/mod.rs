@@ -13,7 +13,7 @@ use unicode_width::UnicodeWidthStr;
 /// Longest text kept from the server, in characters.
 const MAX_TEXT_LEN: usize = 500;
 /// Longest input shown by [`quote`], in characters.
-const LONGEST_QUOTE: usize = 60;
+const MAX_QUOTE_LEN: usize = 60;
 const ELLIPSIS: char = '…';
 /// Tags that separate words; a space replaces them.
 const BREAKING: [&str; 14] = [
@@ -88,7 +88,7 @@ pub fn why(error: &std::io::Error) -> String {
 
 /// A text that a user typed, for an error message: in quotes, on one line, shortened.
 pub fn quote(s: &str) -> String {
-    format!("{:?}", cap(s, LONGEST_QUOTE))
+    format!("{:?}", cap(s, MAX_QUOTE_LEN))
 }
 
 /// A text as one word of a POSIX shell, in quotes if it needs them.

@@ -21,7 +21,7 @@ use crate::model::zone::resolve;
 use crate::text::quote;
 
 /// The interval at which a guessed opening is tried, from 00:00 of its day on.
-const TRY_EVERY: TimeDelta = TimeDelta::minutes(30);
+const TRY_INTERVAL: TimeDelta = TimeDelta::minutes(30);
 
 /// The source of an opening rule, in the order of precedence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -144,8 +144,8 @@ fn next_on_grid(now: DateTime<Utc>, first: DateTime<Tz>) -> DateTime<Tz> {
     if passed < TimeDelta::zero() {
         return first;
     }
-    let steps = passed.num_seconds() / TRY_EVERY.num_seconds() + 1;
-    TimeDelta::try_seconds(steps * TRY_EVERY.num_seconds())
+    let steps = passed.num_seconds() / TRY_INTERVAL.num_seconds() + 1;
+    TimeDelta::try_seconds(steps * TRY_INTERVAL.num_seconds())
         .and_then(|ahead| first.checked_add_signed(ahead))
         .unwrap_or(first)
 }

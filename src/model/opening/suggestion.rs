@@ -6,12 +6,12 @@
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc};
 use chrono_tz::Tz;
 
-use super::{Opening, Rule, TRY_EVERY};
+use super::{Opening, Rule, TRY_INTERVAL};
 use crate::model::zone::resolve;
 use crate::text::shell_word;
 
 /// How much later than its half hour an attempt may be stored.
-const LATE: TimeDelta = TimeDelta::minutes(1);
+const MAX_STORE_DELAY: TimeDelta = TimeDelta::minutes(1);
 
 impl Opening {
     /// What a booking at the instant `at` shows of this guess, and the command that sets the rule of this class in this box.
@@ -34,7 +34,9 @@ impl Opening {
             return None;
         }
         let half = half_hour(at);
-        let bounded = |refused: DateTime<Utc>| refused < half && half <= refused + TRY_EVERY + LATE;
+        let bounded = |refused: DateTime<Utc>| {
+            refused < half && half <= refused + TRY_INTERVAL + MAX_STORE_DELAY
+        };
         let known = half == first || refused.is_some_and(bounded);
         let days = u16::try_from((day - at.date_naive()).num_days()).ok()?;
         let seen = format!("booking was open at {} already", at.format("%H:%M"));
