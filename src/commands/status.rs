@@ -97,37 +97,36 @@ fn report(args: &StatusArgs, global: GlobalArgs, read: ReadLine) -> Result<Repor
     // the slowest are started first
     let tools = schedule::start();
     let loaded = app::load_config(&global).map_err(|e| failure::of(&e));
-    let path = global.config.clone().or_else(|| app::config_path().ok());
-    let (config, config_facts) = host::config(path, loaded, &mut found);
-    let path = app::store_path(global.store.as_deref())?;
-    let (store, store_facts) = host::store(&path, config.as_ref(), &mut found);
+    let config_path = global.config.clone().or_else(|| app::config_path().ok());
+    let (config, config_facts) = host::config(config_path, loaded, &mut found);
+    let store_path = app::store_path(global.store.as_deref())?;
+    let (store, store_facts) = host::store(&store_path, config.as_ref(), &mut found);
+    let is_offline = args.offline || ((args.check || args.prometheus) && !args.online);
+    let asks_server = !is_offline && config.is_some();
+    let config = config.unwrap_or_default();
+    let platform = app::platform(&config).recorded(global.record.as_deref())?;
     let mut report = Report {
         checked_at: clock::now(),
         version: env!("CARGO_PKG_VERSION"),
         program: entry::program(),
         store: store_facts,
         config: config_facts,
-        account: global
-            .account
-            .clone()
-            .or_else(|| config.as_ref()?.account.clone()),
+        account: global.account.clone().or(config.account.clone()),
         ..Report::default()
     };
-    let asks = args.online || !(args.offline || args.check || args.prometheus);
-    let asks = asks && config.is_some();
-    let config = config.unwrap_or_default();
-    let platform = app::platform(&config).recorded(global.record.as_deref())?;
-    let app = store.map(|store| App::with(global, config, store, "status", read));
-    let hosts = app
-        .as_ref()
-        .map(|app| collect(&mut report, app, &mut found));
-    let hosts = hosts.unwrap_or(Ok(Vec::new())).unwrap_or_else(|e| {
-        report.store.usable = false;
-        found.store_unusable(failure::of(&e).message);
-        Vec::new()
-    });
+    let mut hosts = Vec::new();
+    if let Some(store) = store {
+        let app = App::with(global, config, store, "status", read);
+        match collect(&mut report, &app, &mut found) {
+            Ok(of_boxes) => hosts = of_boxes,
+            Err(e) => {
+                report.store.usable = false;
+                found.store_unusable(failure::of(&e).message);
+            }
+        }
+    }
     let used = InUse {
-        store: &path,
+        store: &store_path,
         config: report.config.path.clone().filter(|path| path.exists()),
         read,
     };
@@ -137,9 +136,10 @@ fn report(args: &StatusArgs, global: GlobalArgs, read: ReadLine) -> Result<Repor
         schedule::check(&report, &used, &mut found);
         diagnostics::prebookings::check(&report, &mut found);
     }
-    if asks {
+    if asks_server {
         report.server = Some(server::ask(&platform, hosts, &mut found));
     }
+    // the server's clock decides
     diagnostics::prebookings::check_expired(&report, &mut found);
     report.well = found.problems.is_empty();
     report.found = found;
@@ -162,18 +162,13 @@ fn collect(report: &mut Report, app: &App, found: &mut Findings) -> Result<Vec<S
         found.push(unknown);
     }
     report.prebookings = diagnostics::prebookings::collect(&scope)?;
-    let known = report.accounts.iter().flat_map(|account| &account.boxes);
-    let pending = report
-        .prebookings
-        .next
-        .iter()
-        .map(|pending| &pending.box_name);
-    let is_named = |name: &&String| scope.box_name.is_none_or(|only| only == name.as_str());
-    let names: BTreeSet<&String> = known.chain(pending).filter(is_named).collect();
-    let hosts = names
-        .into_iter()
-        .map(|name| Ok(app.any_profile(name)?.host));
-    hosts.collect()
+    let next = &report.prebookings.next;
+    let names = report.accounts.iter().flat_map(|account| &account.boxes);
+    let names = names.chain(next.iter().map(|pending| &pending.box_name));
+    let is_in_scope = |name: &&String| scope.box_name.is_none_or(|only| only == name.as_str());
+    let names: BTreeSet<&String> = names.filter(is_in_scope).collect();
+    let host = |name: &String| Ok(app.any_profile(name)?.host);
+    names.into_iter().map(host).collect()
 }
 
 fn text(report: &Report, args: &StatusArgs, style: &OutputStyle) -> Vec<String> {
@@ -295,14 +290,14 @@ fn session(session: &SessionRow, now: DateTime<Utc>) -> Vec<Cell> {
 fn timetable(report: &Report, style: &OutputStyle) -> Vec<String> {
     let mut rows = Vec::new();
     for job in [Job::Refresh, Job::Prebook] {
-        let entries = report.schedule.entries.iter();
-        let entries = entries.filter(|entry| entry.job == job);
-        let mut cells: Vec<Cell> = entries.map(|it| entry(it, report.checked_at)).collect();
-        if cells.is_empty() {
-            cells.push(cell("not scheduled", Style::Faint));
+        let mut name = job.command();
+        for it in report.schedule.entries.iter().filter(|it| it.job == job) {
+            rows.push(vec![plain(name), entry(it, report.checked_at)]);
+            name = "";
         }
-        let names = std::iter::once(job.command()).chain(std::iter::repeat(""));
-        rows.extend(names.zip(cells).map(|(name, cell)| vec![plain(name), cell]));
+        if !name.is_empty() {
+            rows.push(vec![plain(name), cell("not scheduled", Style::Faint)]);
+        }
     }
     style.lines(&rows, 2, &[shrink(1, 12)])
 }
@@ -315,11 +310,8 @@ fn entry(entry: &Entry, now: DateTime<Utc>) -> Cell {
     };
     let mut text = format!("{by} {}", entry.name);
     // a timer for one account has it in its name
-    if let Some(account) = entry
-        .account
-        .as_ref()
-        .filter(|_| entry.by == Scheduler::Crontab)
-    {
+    let is_timer = entry.by != Scheduler::Crontab;
+    if let (Some(account), false) = (&entry.account, is_timer) {
         let _ = write!(text, " for {account}");
     }
     if let Some(name) = &entry.box_name {
@@ -332,7 +324,7 @@ fn entry(entry: &Entry, now: DateTime<Utc>) -> Cell {
         _ if entry.error.is_some() => ", cannot run",
         _ if !entry.serves => ", for another store or config",
         Some(next) => next,
-        None if entry.by != Scheduler::Crontab => ", active",
+        None if is_timer => ", active",
         None => "",
     });
     let style = if entry.works() {
@@ -344,23 +336,20 @@ fn entry(entry: &Entry, now: DateTime<Utc>) -> Cell {
 }
 
 fn prebookings(report: &Report, style: &OutputStyle) -> Vec<String> {
-    let facts = &report.prebookings;
-    let now = report.checked_at;
+    let (facts, now) = (&report.prebookings, report.checked_at);
     let shown = || facts.next.iter().take(MAX_PENDING);
+    let has_one_account = report.accounts.len() <= 1;
     let has_one_box = matches!(report.accounts.as_slice(), [only] if only.boxes.len() == 1);
-    let rows = shown().map(|it| {
+    let row = |it: &Pending| {
         let mut row = pending(it, now);
-        if !has_one_box {
-            let account = if report.accounts.len() > 1 {
-                format!(" for {}", it.account)
-            } else {
-                String::new()
-            };
-            row.insert(4, plain(format!("{}{account}", it.box_name)));
+        if !has_one_account {
+            row.insert(4, plain(format!("{} for {}", it.box_name, it.account)));
+        } else if !has_one_box {
+            row.insert(4, plain(&it.box_name));
         }
         row
-    });
-    let rows: Vec<_> = rows.collect();
+    };
+    let rows: Vec<_> = shown().map(row).collect();
     let priorities: &[_] = if has_one_box {
         &[shrink(3, 8), shrink(4, 12)]
     } else {
@@ -370,33 +359,28 @@ fn prebookings(report: &Report, style: &OutputStyle) -> Vec<String> {
     for (line, pending) in style.lines(&rows, 2, priorities).into_iter().zip(shown()) {
         lines.push(line);
         // the message of a failure is among the problems
-        let message = pending.message.as_deref();
-        let message = message.filter(|_| pending.failure.is_none());
-        lines.extend(style.paragraph(message.unwrap_or_default(), 5, Style::Faint));
+        if let (Some(message), None) = (&pending.message, pending.failure) {
+            lines.extend(style.paragraph(message, 5, Style::Faint));
+        }
     }
     let count = |status: &str| facts.counts.get(status).copied().unwrap_or_default();
-    let rules = if facts.rules == 1 {
-        "weekly rule"
-    } else {
-        "weekly rules"
-    };
-    let rest = [
+    let mut others = Vec::new();
+    for (number, what) in [
         (facts.next.len().saturating_sub(MAX_PENDING), "more"),
         (count("executing"), "being booked"),
         (count("waitlisted"), "on a waiting list"),
-        (facts.rules, rules),
-    ];
-    let rest = rest.iter().filter(|(number, _)| *number > 0);
-    let rest: Vec<_> = rest
-        .map(|(number, what)| format!("{number} {what}"))
-        .collect();
-    lines.extend(style.paragraph(&rest.join(", "), 2, Style::Plain));
+    ] {
+        others.extend((number > 0).then(|| format!("{number} {what}")));
+    }
+    others.extend((facts.rules > 0).then(|| plural(facts.rules, "weekly rule")));
+    lines.extend(style.paragraph(&others.join(", "), 2, Style::Plain));
     if let Some((id, last)) = &facts.last_request {
         let ago = human_age(now - last.sent_at);
         let outcome = last.outcome.replace('_', " ");
-        let lateness = last.lateness_ms.map(|ms| format!(", {}", lateness(ms)));
-        let lateness = lateness.unwrap_or_default();
-        let text = format!("last request {ago} ago, for prebooking {id}: {outcome}{lateness}");
+        let mut text = format!("last request {ago} ago, for prebooking {id}: {outcome}");
+        if let Some(ms) = last.lateness_ms {
+            let _ = write!(text, ", {}", lateness(ms));
+        }
         lines.extend(style.paragraph(&text, 2, Style::Plain));
     }
     lines

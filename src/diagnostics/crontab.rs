@@ -3,8 +3,8 @@
 use std::fs;
 
 use super::entry::{
-    Entry, InUse, MINUTES_OF_WEEK, Scheduler, base_name, command_entries, cron_environment,
-    minutes_of_week, numbers,
+    Entry, Environment, InUse, MINUTES_OF_WEEK, Scheduler, base_name, command_entries,
+    cron_environment, minutes_of_week, numbers,
 };
 
 /// The entries of a crontab. In those of the system, `/etc/crontab` and the files of `/etc/cron.d`, each line names a user, and
@@ -19,41 +19,8 @@ pub(super) fn entries(
     let mut found = Vec::new();
     for line in text.lines().map(str::trim_start) {
         if line.starts_with(|c: char| c == '@' || c == '*' || c.is_ascii_digit()) {
-            let fields = if line.starts_with('@') { 1 } else { 5 };
-            let Some((times, mut command)) = split(line, fields) else {
-                continue;
-            };
-            let mut error = None;
-            if is_system && let Some((owner, rest)) = split(command, 1) {
-                if owner.concat().contains(['/', '"', '$', '=']) {
-                    let message = "a line of a system crontab must name a user before its command";
-                    error = Some(message.to_owned());
-                } else if user.is_some_and(|user| owner != [user]) {
-                    continue;
-                } else {
-                    command = rest;
-                }
-            }
-            if !is_system && let Some(owner) = stray_user(command, user) {
-                let message = format!("a line of a user's crontab cannot name a user ({owner})");
-                error = Some(message);
-            }
-            // an unescaped % ends the command
-            let command = command.replace("\\%", "\0");
-            let command = command.split('%').next().unwrap_or_default();
-            let command = command.replace('\0', "%");
-            let is_open = command.matches("$(").count() > command.matches(')').count();
-            if is_open || shlex::split(&command).is_none() {
-                // the shell cannot read it
-                continue;
-            }
-            let minutes = minutes(&times, &command);
-            let (by, name) = (Scheduler::Crontab, times.join(" "));
-            let entries = command_entries(by, &name, &minutes, &command, env.clone(), used);
-            found.extend(entries.into_iter().map(|entry| Entry {
-                error: error.clone().or(entry.error),
-                ..entry
-            }));
+            let entries = line_entries(line, is_system, user, &env, used);
+            found.extend(entries.into_iter().flatten());
         } else if let Some((name, value)) = line.split_once('=')
             && !line.starts_with('#')
         {
@@ -62,6 +29,50 @@ pub(super) fn entries(
         }
     }
     found
+}
+
+/// The entries of a line with times and a command; `None` for a line of another user, and for one that cannot be read.
+fn line_entries(
+    line: &str,
+    is_system: bool,
+    user: Option<&str>,
+    env: &Environment,
+    used: &InUse<'_>,
+) -> Option<Vec<Entry>> {
+    let fields = if line.starts_with('@') { 1 } else { 5 };
+    let (times, mut command) = split(line, fields)?;
+    let mut error = None;
+    if is_system {
+        let (owner, rest) = split(command, 1)?;
+        if owner.concat().contains(['/', '"', '$', '=']) {
+            let message = "a line of a system crontab must name a user before its command";
+            error = Some(message.to_owned());
+        } else if user.is_some_and(|user| owner != [user]) {
+            return None;
+        } else {
+            command = rest;
+        }
+    } else if let Some(owner) = stray_user(command, user) {
+        error = Some(format!(
+            "a line of a user's crontab cannot name a user ({owner})"
+        ));
+    }
+    // an unescaped % ends the command
+    let command = command.replace("\\%", "\0");
+    let command = command.split('%').next().unwrap_or_default();
+    let command = command.replace('\0', "%");
+    let is_open = command.matches("$(").count() > command.matches(')').count();
+    if is_open || shlex::split(&command).is_none() {
+        // the shell cannot read it
+        return None;
+    }
+    let minutes = minutes(&times, &command);
+    let (by, name) = (Scheduler::Crontab, times.join(" "));
+    let mut entries = command_entries(by, &name, &minutes, &command, env.clone(), used);
+    for entry in &mut entries {
+        entry.error = error.clone().or(entry.error.take());
+    }
+    Some(entries)
 }
 
 /// The first fields of a line, and the rest.

@@ -249,54 +249,75 @@ pub(super) fn command_entries(
     used: &InUse<'_>,
 ) -> Vec<Entry> {
     let Some(words) = plain_words(command, &mut env) else {
-        // a flag takes precedence, and its value is not read
-        for (flag, variable) in [
-            ("--store", "AIMHARDER_STORE"),
-            ("--config", "AIMHARDER_CONFIG"),
-            ("--account", "AIMHARDER_ACCOUNT"),
-            ("--box", "AIMHARDER_BOX"),
-        ] {
-            if command.contains(flag) {
-                env.remove(variable);
-            }
-        }
+        forget_overridden(command, &mut env);
         let entry = |job| {
             let unread = Entry::unread(by, name, job, minutes, &env, used);
-            let reach = match job {
-                Job::Refresh => unread.reach,
-                Job::Prebook => visible_reach(command, used),
-            };
-            let is_store_known = variable(&env, "AIMHARDER_STORE").is_some();
-            let names_store = command.contains("--store") || command.contains("AIMHARDER_STORE");
-            Entry {
-                reach,
-                serves: unread.serves || (names_store && !is_store_known),
-                ..unread
-            }
+            unread.of_wrapper(command, &env, used)
         };
         return named_jobs(command).into_iter().map(entry).collect();
     };
     let line = (used.read)(&words[1..]);
-    let meant = || named_jobs(command).first().copied();
-    let meant = meant().filter(|_| line.error.is_some());
-    let Some(job) = line.job.or(meant) else {
+    let meant = named_jobs(command).first().copied();
+    let Some(job) = line.job.or(meant.filter(|_| line.error.is_some())) else {
         return Vec::new();
     };
-    let reach = reach(&line);
     let unread = Entry::unread(by, name, job, minutes, &env, used);
-    let account = line.account.map(|account| account.to_string());
-    let [store, config] = files(&env, line.store, line.config);
-    vec![Entry {
-        serves: is_same(store.as_deref(), Some(used.store))
-            && is_same(config.as_deref(), used.config.as_deref()),
-        account: account.or(unread.account),
-        box_name: line.box_name.or(unread.box_name),
-        error: program_fault(&words[0], &env).or(line.error),
-        reach,
-        ..unread
-    }]
+    vec![unread.of_line(line, &words[0], &env, used)]
 }
 
+/// Removes variables that flags in a command which is not read take precedence over.
+fn forget_overridden(command: &str, env: &mut Environment) {
+    for (flag, variable) in [
+        ("--store", "AIMHARDER_STORE"),
+        ("--config", "AIMHARDER_CONFIG"),
+        ("--account", "AIMHARDER_ACCOUNT"),
+        ("--box", "AIMHARDER_BOX"),
+    ] {
+        if command.contains(flag) {
+            env.remove(variable);
+        }
+    }
+}
+
+impl Entry {
+    /// The entry, knowing the line by which its command starts `program`, which is this one.
+    fn of_line(
+        self,
+        line: CommandLine,
+        program: &str,
+        env: &Environment,
+        used: &InUse<'_>,
+    ) -> Self {
+        let reach = reach(&line);
+        let account = line.account.map(|account| account.to_string());
+        let [store, config] = files(env, line.store, line.config);
+        Self {
+            serves: is_same(store.as_deref(), Some(used.store))
+                && is_same(config.as_deref(), used.config.as_deref()),
+            account: account.or(self.account),
+            box_name: line.box_name.or(self.box_name),
+            error: program_fault(program, env).or(line.error),
+            reach,
+            ..self
+        }
+    }
+
+    /// The entry, knowing the text of its command, in which something else starts this program.
+    fn of_wrapper(self, command: &str, env: &Environment, used: &InUse<'_>) -> Self {
+        let is_store_known = variable(env, "AIMHARDER_STORE").is_some();
+        let names_store = command.contains("--store") || command.contains("AIMHARDER_STORE");
+        Self {
+            serves: self.serves || (names_store && !is_store_known),
+            reach: match self.job {
+                Job::Refresh => self.reach,
+                Job::Prebook => visible_reach(command, used),
+            },
+            ..self
+        }
+    }
+}
+
+/// For how many minutes nothing is missed after a run.
 fn reach(line: &CommandLine) -> u32 {
     let minutes = |span: Duration| u32::try_from(span.as_secs() / 60).unwrap_or(MINUTES_OF_WEEK);
     let reach = line.horizon.map_or(REFRESH_MINUTES, minutes);

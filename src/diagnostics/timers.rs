@@ -42,13 +42,13 @@ pub(super) fn entries(shown: &str, by: Scheduler, used: &InUse<'_>) -> Vec<Entry
     found
 }
 
-fn all<'s>(unit: &Properties<'s>, name: &str) -> impl Iterator<Item = &'s str> {
+fn get_all<'s>(unit: &Properties<'s>, name: &str) -> impl Iterator<Item = &'s str> {
     let values = unit.iter().filter(move |(of, _)| *of == name);
     values.map(|(_, value)| *value)
 }
 
 fn get<'s>(unit: &Properties<'s>, name: &str) -> &'s str {
-    all(unit, name).next().unwrap_or_default()
+    get_all(unit, name).next().unwrap_or_default()
 }
 
 /// The entries of a timer: one for each job that its service runs. A service whose command names no job runs that of the
@@ -66,15 +66,19 @@ fn timer(
     let names = shlex::split(get(timer, "Triggers")).unwrap_or_default();
     let service = names.first().and_then(|name| units.get(name.as_str()));
     let service = service.unwrap_or(&nothing);
-    let (env, mut found) = (environment(service, by), Vec::new());
-    let purpose = job(name).map(|job| Entry::unread(by, name, job, &minutes, &env, used));
+    let env = environment(service, by);
+    let by_name = job(name).map(|job| Entry::unread(by, name, job, &minutes, &env, used));
     if get(timer, "ActiveState") != "active" {
-        let loaded = purpose.filter(|_| get(timer, "LoadState") == "loaded");
-        let active = false;
-        return Vec::from_iter(loaded.map(|entry| Entry { active, ..entry }));
+        let installed = by_name.filter(|_| get(timer, "LoadState") == "loaded");
+        let inactive = |entry| Entry {
+            active: false,
+            ..entry
+        };
+        return installed.map(inactive).into_iter().collect();
     }
+    let mut found = Vec::new();
     let mut is_wrapper = true;
-    for line in all(service, "ExecStart") {
+    for line in get_all(service, "ExecStart") {
         let argv = line.split_once("argv[]=").map_or("", |(_, argv)| argv);
         let command = argv.split(" ; ignore_errors=").next().unwrap_or_default();
         let program = command.split_whitespace().next().unwrap_or_default();
@@ -90,9 +94,9 @@ fn timer(
     }
     if get(service, "ExecStart").is_empty() {
         let error = Some("its service is missing".to_owned());
-        found.extend(purpose.map(|entry| Entry { error, ..entry }));
+        found.extend(by_name.map(|entry| Entry { error, ..entry }));
     } else if found.is_empty() && is_wrapper {
-        found.extend(purpose);
+        found.extend(by_name);
     }
     let next_at = instant(get(timer, "NextElapseUSecRealtime"));
     for entry in &mut found {
@@ -134,9 +138,9 @@ fn job(unit: &str) -> Option<Job> {
 
 /// The minutes of the week at which a timer elapses.
 fn minutes(timer: &Properties<'_>) -> Vec<u32> {
-    let calendar = all(timer, "TimersCalendar");
+    let calendar = get_all(timer, "TimersCalendar");
     let calendar = calendar.filter_map(|line| calendar_minutes(value_of(line, "OnCalendar=")?));
-    let spans = all(timer, "TimersMonotonic").filter_map(|line| {
+    let spans = get_all(timer, "TimersMonotonic").filter_map(|line| {
         let span =
             value_of(line, "OnUnitActiveUSec=").or_else(|| value_of(line, "OnUnitInactiveUSec="));
         span_minutes(span?)

@@ -17,7 +17,7 @@ build_info The program that wrote this; always 1.
 status_timestamp_seconds When this was written.
 problems Problems that `aimharder status` finds.
 hints Hints that `aimharder status` gives.
-scheduled Whether a crontab line or an active timer runs it, for every account.
+scheduled Whether a crontab line or an active timer runs it, for every account and box.
 config_usable Whether the config can be used.
 store_usable Whether the store can be used; 0 also before the first login.
 store_schema The store's schema version.
