@@ -80,10 +80,13 @@ impl ExitError for Error {
         match self {
             Self::None { .. } | Self::Expired(_) | Self::Refused(_) => ExitKind::LoginRequired,
             Self::NotFound(_) => ExitKind::NotFound,
-            Self::LockBusy { .. } | Self::NoLogin(_) | Self::RunLimit => ExitKind::Unreachable,
+            // a `setrefresh` that reports a logout too: the token update before it has shown that the session is alive
+            Self::LockBusy { .. } | Self::NoLogin(_) | Self::RunLimit | Self::NotExtended(_) => {
+                ExitKind::Unreachable
+            }
             Self::LockBroken(_) => ExitKind::Internal,
             Self::Store(e) => e.kind(),
-            Self::Platform(e) | Self::NotRecovered(e) | Self::NotExtended(e) => e.kind(),
+            Self::Platform(e) | Self::NotRecovered(e) => e.kind(),
         }
     }
 

@@ -202,7 +202,9 @@ fn a_blocked_address_stops_the_batch_with_one_clear_message() {
 fn setrefresh_in_every_way() {
     let twice =
         |(fault, served): (Value, Served)| [false, true].map(|deep| (fault.clone(), served, deep));
-    let cases: Vec<_> = faults().into_iter().flat_map(twice).collect();
+    let logout = (json!({ "kind": "logout" }), Served::Answered);
+    let all = faults().into_iter().chain([logout]);
+    let cases: Vec<_> = all.flat_map(twice).collect();
     for chunk in cases.chunks(16) {
         side_by_side(chunk, |(fault, served, deep)| {
             let (sandbox, home) = faulty(fault, "/setrefresh", -1);
