@@ -51,8 +51,13 @@ pub(crate) struct LogoutArgs {
 
 impl LogoutArgs {
     /// # Errors
-    /// The background session is named and its deletion is not confirmed.
+    /// The background session is named, and its deletion is not confirmed or a device session is named too.
     pub(crate) fn check(&self, global: &GlobalArgs) -> Result<(), Failure> {
+        if self.background && global.session == Some(SessionKind::Device) {
+            return Err(Failure::usage(
+                "--background deletes the background session: it cannot go with --session device",
+            ));
+        }
         if self.names_background(global) && !self.yes_delete_background {
             return Err(Failure::usage(
                 "the background session is protected because automation needs it; to delete it, run \

@@ -91,15 +91,22 @@ fn on_or_off() -> impl TypedValueParser<Value = bool> {
 
 impl SessionsArgs {
     /// # Errors
-    /// `set` without `--fingerprint`.
+    /// `set` without `--fingerprint`, or `prune` of sessions that it does not delete.
     pub(crate) fn check(&self, global: &GlobalArgs) -> Result<(), Failure> {
-        let is_set = matches!(self.command, Some(SessionsCommand::Set { .. }));
-        if is_set && global.fingerprint.is_none() {
-            return Err(Failure::usage(
+        let names_session = global.fingerprint.is_some();
+        let names_background = global.session == Some(SessionKind::Background);
+        match &self.command {
+            Some(SessionsCommand::Set { .. }) if !names_session => Err(Failure::usage(
                 "which session? for example: `aimharder sessions set --fingerprint bg-d08dd5 --auto-refresh off`",
-            ));
+            )),
+            Some(SessionsCommand::Prune) if names_session || names_background => {
+                Err(Failure::usage(
+                    "`sessions prune` deletes all device sessions older than 7 days; to delete one session, run \
+                 `aimharder logout --fingerprint FP`",
+                ))
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 

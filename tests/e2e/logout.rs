@@ -63,6 +63,8 @@ fn the_background_session_needs_two_flags() {
         .usage(&["--background"]);
     home.run("logout --all-devices --background --yes-delete-background")
         .usage(&["cannot be used with"]);
+    home.run("logout --session device --background --yes-delete-background")
+        .fails(2, &["cannot go with --session device"]);
     assert_eq!(home.sessions().len(), 2);
     let print = home.fingerprint(ANA, "background");
     let printed = home

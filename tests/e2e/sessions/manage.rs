@@ -52,6 +52,10 @@ fn prune_deletes_old_device_sessions_only() {
         ))
     });
     home.has_no_booking("--account ana@example.org");
+    for named in ["--fingerprint abcdef", "--session background"] {
+        let prune = home.run("sessions prune").args(named);
+        prune.fails(2, &["aimharder logout --fingerprint FP"]);
+    }
     let printed = home.run("sessions prune --account ana@example.org").json();
     assert_eq!(printed, json!({ "deleted": 1 }));
     home.run("sessions prune")
