@@ -9,7 +9,7 @@ use crate::texts::Language;
 /// A stand-in for the AimHarder platform on loopback, with switches for login flows, clocks and faults
 #[allow(clippy::struct_excessive_bools)] // they are switches
 #[derive(Clone, Debug, Parser)]
-#[command(name = "sandbox", after_long_help = CONTROL)]
+#[command(name = "sandbox", after_long_help = CONTROL, term_width = 0)] // clap would break the columns of the page
 pub(crate) struct Args {
     /// Address to listen on: a loopback address; port 0 selects a free one
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]

@@ -4,12 +4,13 @@
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 
-use crate::support::{ANA, ANA_PASSWORD, Sandbox, day, madrid, real_ms, with};
+use crate::support::{ANA, ANA_PASSWORD, Sandbox, day, madrid, real_ms, sandbox_binary, with};
 
 const MAIN: &str = "aimharder.com";
 const LOGIN: &str = "login.aimharder.com";
@@ -154,6 +155,13 @@ fn rows(sandbox: &Sandbox, cookies: &str, class: &str) -> Vec<Value> {
     let id: u64 = class.parse().unwrap();
     rows.retain(|row| row["id"] == id);
     rows
+}
+
+#[test]
+fn the_help_shows_the_page_of_the_control_calls_unbroken() {
+    let help = Command::new(sandbox_binary()).arg("--help").output();
+    let help = String::from_utf8(help.unwrap().stdout).unwrap();
+    assert!(help.contains(include_str!("../../examples/sandbox/control.txt").trim()));
 }
 
 #[test]

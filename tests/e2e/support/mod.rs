@@ -51,7 +51,7 @@ pub(crate) use http::read_request;
 pub(crate) use login::{store_boxes, store_session};
 pub(crate) use machine::CRONTAB;
 pub(crate) use run::{Output, Run, Running};
-pub(crate) use sandbox::Sandbox;
+pub(crate) use sandbox::{Sandbox, binary as sandbox_binary};
 pub(crate) use scene::{SOURCE, START, Scenario, real_ms};
 pub(crate) use scripts::script_class;
 pub(crate) use stored::{found, is_sound, mode, set_mode, store_files, tokens_agree};

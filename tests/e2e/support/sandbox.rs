@@ -258,8 +258,8 @@ impl Drop for Sandbox {
     }
 }
 
-/// `cargo test` builds examples beside the binary.
-fn binary() -> PathBuf {
+/// The program of the sandbox. `cargo test` builds examples beside the binary.
+pub(crate) fn binary() -> PathBuf {
     let name = format!("examples/sandbox{}", env::consts::EXE_SUFFIX);
     let folder = Path::new(env!("CARGO_BIN_EXE_aimharder")).parent();
     folder.expect("a folder").join(name)
