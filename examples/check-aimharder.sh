@@ -2,8 +2,8 @@
 # usage: check-aimharder.sh [FLAGS OF aimharder status]        for example: check-aimharder.sh --account ana@example.org
 #
 # A check for Nagios and similar monitoring: prints one line and ends with 0 OK, 1 WARNING, 2 CRITICAL or 3 UNKNOWN. It
-# checks sessions, tokens, schedule and store, and sends a request only with --online. It must run as the user who owns
-# the store.
+# checks sessions, tokens, prebookings, schedule and store, and sends a request only with --online. It must run as the
+# user who owns the store.
 set -u
 
 code=0
@@ -15,7 +15,7 @@ case $code in
     echo "AIMHARDER WARNING - $why"
     exit 1
     ;;
-1 | 3 | 6 | 7) # the store, a login, the schedule, or several of these: the user has to act
+1 | [346789]) # the store, a login, the schedule, a prebooking, or several of these: the user has to act
     echo "AIMHARDER CRITICAL - $why"
     exit 2
     ;;

@@ -135,6 +135,10 @@ fn the_check_speaks_the_language_of_monitors() {
     let well = check(&[]);
     well.is(0, &[]);
     assert_eq!(well.stdout, "AIMHARDER OK - no problem\n");
+    home.run("prebook add +3 13:10 --opens 1d").ends(0);
+    home.sql("UPDATE prebookings SET tried_at = 0, problem = 'unknown_outcome', outage_runs = 0");
+    check(&[]).is(2, &["AIMHARDER CRITICAL - the last run could not book"]);
+    home.sql("DELETE FROM prebookings");
     sandbox.down();
     check(&["--online"]).is(1, &["AIMHARDER WARNING - "]);
     home.write_config("nonsense = 1\n");
