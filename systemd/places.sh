@@ -40,10 +40,12 @@ timers='aimharder-refresh.timer aimharder-prebook.timer'
 
 # The command line that adds the lines of examples/crontab, with the path of the program.
 by_cron() {
-    lines="cat $source/examples/crontab"
+    file=$source/examples/crontab
+    case $file in *[!A-Za-z0-9/._+@%-]*) file="'$(printf '%s' "$file" | sed "s/'/'\\\\''/g")'" ;; esac
+    lines="cat $file"
     if [ "$program" != "$HOME/.cargo/bin/aimharder" ]; then
         in_cron=$(printf '%s' "$program" | sed 's/[&|\\]/\\&/g; s/%/\\\\%/g')
-        lines="sed 's|\"\$HOME\"/.cargo/bin/aimharder|\"$in_cron\"|' $source/examples/crontab"
+        lines="sed 's|\"\$HOME\"/.cargo/bin/aimharder|\"$in_cron\"|' $file"
     fi
     printf '(crontab -l; %s) | crontab -' "$lines"
 }

@@ -347,21 +347,23 @@ fn the_paths_it_prints_are_below_destdir() {
 
 #[test]
 fn it_needs_three_folders_of_the_repository() {
+    // a name that a shell must quote
+    const COPY: &str = "Ana's copy";
     let home = Home::new(1);
     let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
-    fs::create_dir(home.path("copy")).unwrap();
+    fs::create_dir(home.path(COPY)).unwrap();
     for folder in ["systemd", "examples", "completions"] {
         let copied = std::process::Command::new("cp")
             .arg("-r")
             .arg(repository.join(folder))
-            .arg(home.path("copy"))
+            .arg(home.path(COPY))
             .status();
         assert!(copied.unwrap().success());
     }
-    let printed = home.install_from(&home.path("copy"), "--user");
+    let printed = home.install_from(&home.path(COPY), "--user");
     printed.is(1, &["no program to install: name one by --binary"]);
     let with_program = format!("--user --binary {}", home.binary());
-    let printed = home.install_from(&home.path("copy"), &with_program);
+    let printed = home.install_from(&home.path(COPY), &with_program);
     printed.is(0, &[]);
     assert!(!printed.text.contains("No such file"), "{}", printed.text);
     let files = home.files("");
@@ -372,9 +374,11 @@ fn it_needs_three_folders_of_the_repository() {
         assert!(Path::new(&called).is_file(), "{called}");
     }
     // a clone without symbolic links
-    let link = home.path("copy/systemd/user/aimharder-refresh@.timer");
+    let link = home
+        .path(COPY)
+        .join("systemd/user/aimharder-refresh@.timer");
     fs::remove_file(&link).unwrap();
     fs::write(&link, "aimharder-refresh.timer").unwrap();
-    let printed = home.install_from(&home.path("copy"), &with_program);
+    let printed = home.install_from(&home.path(COPY), &with_program);
     printed.is(1, &["aimharder-refresh@.timer is not a unit", "cp -rL"]);
 }
