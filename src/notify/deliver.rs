@@ -1,6 +1,7 @@
 //! Sends notices to channels at the same time and waits until they end or time out. Threads are not joined: one that hangs
 //! ends with the program.
 
+use std::collections::BTreeSet;
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -20,9 +21,6 @@ use crate::signals;
 
 /// Time for the threads to report after the time is up.
 pub(super) const GRACE: Duration = Duration::from_millis(500);
-/// The error of a channel that has not reported in time.
-const UNSENT: &str = "not sent";
-
 /// The time that all channels have together for all their notices.
 pub(super) fn time_limit() -> Duration {
     clock::scaled(Duration::from_secs(30))
@@ -62,7 +60,7 @@ pub(super) fn deliver<'c>(
         let report = Report {
             number,
             channel: notify.channel.name(),
-            error: Some(UNSENT.to_owned()),
+            error: None,
         };
         reports.push(report.clone());
         let (to, channel) = (to.clone(), notify.channel.clone());
@@ -74,14 +72,16 @@ pub(super) fn deliver<'c>(
         let _ = thread::Builder::new().name("notify".into()).spawn(send_all);
     }
     drop(to);
+    let mut unfinished: BTreeSet<usize> = (0..reports.len()).collect();
     while let Some((index, error)) = clock::receive_notified(&from, end + GRACE) {
+        unfinished.remove(&index);
         if let Some(report) = reports.get_mut(index) {
             report.error = error;
         }
     }
-    for error in reports.iter_mut().filter_map(|it| it.error.as_mut()) {
-        if error == UNSENT {
-            *error = format!("{UNSENT} within {}", shown_limit());
+    for index in unfinished {
+        if let Some(report) = reports.get_mut(index) {
+            report.error = Some(format!("not sent within {}", shown_limit()));
         }
     }
     reports
