@@ -106,7 +106,7 @@ fn log_in_one(platform: &Platform, store: &Store, email: &str, age: TimeDelta) -
 /// Records a `setrefresh` that changed neither token nor cookies.
 fn mark_refreshed(store: &Store, row: &SessionRow, at: DateTime<Utc>) -> Result<()> {
     let form = store.hold_form()?;
-    store.finish_update(&form, row, &row.token, &row.cookies, false, at)?;
+    store.finish_set_refresh(&form, row, &row.token, &row.cookies, at)?;
     Ok(())
 }
 

@@ -83,14 +83,7 @@ fn commits(store: &Store) -> Result<f64> {
     for _ in 0..UPDATES {
         store.begin_update(&row, Utc::now())?;
         ensure!(
-            store.finish_update(
-                &store.hold_form()?,
-                &row,
-                &token,
-                &cookies,
-                true,
-                Utc::now()
-            )?,
+            store.finish_update(&store.hold_form()?, &row, &token, &cookies, Utc::now())?,
             "a token write was refused"
         );
         row.generation += 1;

@@ -28,6 +28,10 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a lock has to be held until it counts as busy: a listing holds it for some microseconds.
 const BUSY_TIMEOUT: Duration = Duration::from_millis(60);
 
+/// The name of the gate's file, and how long a process waits for it.
+const GATE: &str = "any.lock";
+const GATE_TIMEOUT: Duration = Duration::from_millis(20);
+
 /// The locks of one store, in a directory beside it.
 #[derive(Debug, Clone)]
 pub struct Locks {
@@ -52,10 +56,6 @@ impl Drop for Held {
         }
     }
 }
-
-/// The name of the gate's file, and how long a process waits for it.
-const GATE: &str = "any.lock";
-const GATE_TIMEOUT: Duration = Duration::from_millis(20);
 
 impl Locks {
     /// `purpose` names this process to processes that wait, for example `aimharder refresh`.

@@ -239,7 +239,7 @@ impl SessionManager<'_> {
             Err(e) if e.is_interrupted() => Err(e),
             Err(e) => {
                 // an uncertain token update stays uncertain without a new login
-                self.store.note_error(row, Some(&e.to_string()), false)?;
+                self.store.note_error(row, &e.to_string())?;
                 Err(e)
             }
         }

@@ -33,45 +33,42 @@ impl ActiveSession<'_> {
         answer
     }
 
+    /// Recovers the session under its lock, held alone, and sends the request again after each step.
     fn recover_alone<T>(&mut self, ask: &mut Ask<'_, T>) -> Result<T> {
         let end = self.lock_until();
         // only the token that the logout was reported for is presented under the lock, and no dead one (promise 3)
-        let (held, row) = loop {
+        let held = loop {
             let seen = self.row.generation;
             let is_same =
                 |row: &SessionRow| row.generation == seen && row.status != Status::Expired;
             let (held, row) = self.sessions.lock_while(self.row.clone(), end, is_same)?;
             if let Some(held) = held {
-                break (held, row);
+                self.row = row;
+                break held;
             }
-            let row = if row.status == Status::Expired {
-                self.sessions.recover_expired(row, end)?
+            if row.status == Status::Expired {
+                self.replace_row(self.sessions.recover_expired(row, end)?)?;
             } else {
                 log::info!("another process has renewed the session");
-                row
-            };
-            self.replace_row(row)?;
+                self.replace_row(row)?;
+            }
             if let Some(answer) = self.ask_again(ask)? {
                 return Ok(answer);
             }
         };
-        let row = match self.sessions.set_refresh_held(&row)? {
-            Ok(row) => {
-                self.replace_row(row.clone())?;
-                if let Some(answer) = self.ask_again(ask)? {
-                    return Ok(answer);
-                }
-                row
+        if let Ok(extended) = self.sessions.set_refresh_held(&self.row)? {
+            self.replace_row(extended)?;
+            if let Some(answer) = self.ask_again(ask)? {
+                return Ok(answer);
             }
-            Err(_) => row,
-        };
-        let row = match self.sessions.update_held(&row)? {
+        }
+        let updated = match self.sessions.update_held(&self.row)? {
             Ok(row) => row,
-            Err(platform::Error::LoggedOut) => self.sessions.handle_logout(row)?,
+            Err(platform::Error::LoggedOut) => self.sessions.handle_logout(self.row.clone())?,
             Err(e) => return Err(Error::NotRecovered(e)),
         };
         drop(held);
-        self.replace_row(row)?;
+        self.replace_row(updated)?;
         self.ask_again(ask)?.ok_or_else(|| {
             Error::Expired(format!(
                 "AimHarder still reports a logout although it accepted the token; run `aimharder login {}`",

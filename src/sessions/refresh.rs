@@ -232,7 +232,7 @@ impl Batch<'_> {
                      tried again when it is logged out{refused}",
                     begun.format("%Y-%m-%d %H:%M UTC")
                 );
-                self.sessions.store.note_error(row, Some(&words), false)?;
+                self.sessions.store.note_error(row, &words)?;
                 Ok(Some(Refreshed::Fresh))
             }
             Err(platform::Error::LoggedOut) => Ok(None),

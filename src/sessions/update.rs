@@ -116,7 +116,7 @@ impl SessionManager<'_> {
         match self.platform.token_update(&mut jar, &token, print) {
             Ok(new) => {
                 self.store
-                    .finish_update(&form, row, &new, &jar.to_json(), true, clock::now())?;
+                    .finish_update(&form, row, &new, &jar.to_json(), clock::now())?;
                 log::info!(
                     "token of the {} session {} updated",
                     row.kind,
@@ -133,14 +133,14 @@ impl SessionManager<'_> {
                 // not sent: the row is as it was before
                 let unmarked = row.update_begun_at.is_none();
                 self.store
-                    .note_error(row, row.last_error.as_deref(), unmarked)?;
+                    .fail_update(row, row.last_error.as_deref(), unmarked)?;
                 Err(e.into())
             }
             Err(e) => {
                 // an earlier update stays uncertain, whatever this one ends with
-                let settled = row.update_begun_at.is_none() && !e.is_response_lost();
-                self.store
-                    .note_error(row, Some(&format!("token update: {e}")), settled)?;
+                let is_settled = row.update_begun_at.is_none() && !e.is_response_lost();
+                let error = format!("token update: {e}");
+                self.store.fail_update(row, Some(&error), is_settled)?;
                 Ok(Err(e))
             }
         }
@@ -160,13 +160,12 @@ impl SessionManager<'_> {
         match self.platform.set_refresh(&mut jar, &token, print) {
             Ok(new) => {
                 self.store
-                    .finish_update(&form, row, &new, &jar.to_json(), false, clock::now())?;
+                    .finish_set_refresh(&form, row, &new, &jar.to_json(), clock::now())?;
                 Ok(Ok(self.read_again(row.clone())?))
             }
             Err(e @ platform::Error::Interrupted) => Err(e.into()),
             Err(e) => {
-                self.store
-                    .note_error(row, Some(&format!("setrefresh: {e}")), false)?;
+                self.store.note_error(row, &format!("setrefresh: {e}"))?;
                 Ok(Err(e))
             }
         }

@@ -113,22 +113,54 @@ impl Store {
         Ok(())
     }
 
-    /// Stores the token and cookies that a token update returned, or a `setrefresh` if this is not an `is_update`. `false` if the
-    /// row is no longer of the generation read.
+    /// Stores why a token update brought no token, and removes its mark if its end is known (`is_settled`).
+    pub fn fail_update(
+        &self,
+        row: &SessionRow,
+        error: Option<&str>,
+        is_settled: bool,
+    ) -> Result<()> {
+        let sql = "UPDATE sessions SET last_error = ?1, \
+                   update_begun_at = CASE WHEN ?2 THEN NULL ELSE update_begun_at END WHERE id = ?3 AND generation = ?4";
+        self.execute(sql, params![error, is_settled, row.id, row.generation])
+    }
+
+    /// Stores the token and cookies that a token update returned. `false` if the row is no longer of the generation read.
     pub fn finish_update(
         &self,
         form: &FormGuard,
         row: &SessionRow,
         token: &Secret,
         cookies: &Secret,
-        is_update: bool,
         now: DateTime<Utc>,
     ) -> Result<bool> {
-        let counts = if is_update {
-            "token_updated_at = :now, token_update_count = token_update_count + 1, update_begun_at = NULL"
-        } else {
-            "refreshed_at = :now, refresh_count = refresh_count + 1"
-        };
+        let counts = "token_updated_at = :now, token_update_count = token_update_count + 1, update_begun_at = NULL";
+        self.replace_token(form, row, token, cookies, counts, now)
+    }
+
+    /// Stores the token and cookies that a `setrefresh` returned. `false` as for [`Self::finish_update`].
+    pub fn finish_set_refresh(
+        &self,
+        form: &FormGuard,
+        row: &SessionRow,
+        token: &Secret,
+        cookies: &Secret,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        let counts = "refreshed_at = :now, refresh_count = refresh_count + 1";
+        self.replace_token(form, row, token, cookies, counts, now)
+    }
+
+    /// Replaces token, cookies and generation in one statement (promise 4). `counts` sets further columns.
+    fn replace_token(
+        &self,
+        form: &FormGuard,
+        row: &SessionRow,
+        token: &Secret,
+        cookies: &Secret,
+        counts: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
         let sql = format!(
             "UPDATE sessions SET token = :token, cookies = :cookies, token_expires_at = :expires, \
              generation = generation + 1, last_error = NULL, {counts} WHERE id = :id AND generation = :generation"

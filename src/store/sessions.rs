@@ -189,12 +189,12 @@ impl Store {
         )
     }
 
-    /// Stores the last error of a session; `None` clears it. The mark of a token update whose end is known (`settled`) is
-    /// removed.
-    pub fn note_error(&self, row: &SessionRow, words: Option<&str>, settled: bool) -> Result<()> {
-        let sql = "UPDATE sessions SET last_error = ?1, \
-                   update_begun_at = CASE WHEN ?2 THEN NULL ELSE update_begun_at END WHERE id = ?3 AND generation = ?4";
-        self.execute(sql, params![words, settled, row.id, row.generation])
+    /// Stores the last error of a session.
+    pub fn note_error(&self, row: &SessionRow, error: &str) -> Result<()> {
+        self.execute(
+            "UPDATE sessions SET last_error = ?1 WHERE id = ?2 AND generation = ?3",
+            params![error, row.id, row.generation],
+        )
     }
 
     /// Stores the cookies of an ordinary call. They never replace those of a newer token.
