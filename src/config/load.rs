@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use serde::Deserialize;
+use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer};
 
 use super::{Config, Scheme, values};
@@ -21,8 +22,13 @@ const MAX_KEY_WIDTH: usize = 200;
 /// The first line of a certificate in a PEM file.
 const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----";
 
-/// The name of a key in `config show`, the span of the key, and that of its value. An item of a list has a number for a key.
-type Place = (String, Range<usize>, Range<usize>);
+/// Where a key is in the text. An item of a list has a number for a key.
+struct KeySpan {
+    /// As in `config show`: `server.timeout`, `notify.1.on`.
+    name: String,
+    key: Range<usize>,
+    value: Range<usize>,
+}
 
 impl Config {
     /// Reads and checks the file.
@@ -30,39 +36,9 @@ impl Config {
     /// # Errors
     /// A file that is missing, unreadable, larger than 1 MiB, not UTF-8 or not a valid config; an unusable `ca_file`.
     pub fn load(path: &Path) -> Result<Self, Failure> {
-        let unreadable = |why: &str| {
-            let message = format!("cannot read the config: {why}");
-            fault(path, None, "", &message)
-        };
-        let mut bytes = Vec::new();
-        let read = File::open(path)
-            .and_then(|file| file.take(MAX_CONFIG_BYTES + 1).read_to_end(&mut bytes));
-        read.map_err(|e| unreadable(&why(&e)))?;
-        if bytes.len() as u64 > MAX_CONFIG_BYTES {
-            return Err(unreadable("over 1 MiB"));
-        }
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let (valid, _) = error.as_bytes().split_at(error.utf8_error().valid_up_to());
-            let line = valid.split(|byte| *byte == b'\n').count();
-            fault(path, Some(line), "", "not UTF-8 text")
-        })?;
-        let config = Self::parse(&text, path)?;
-        let Some(file) = &config.server.ca_file else {
-            return Ok(config);
-        };
-        // opening a FIFO could wait forever
-        let pem = match fs::metadata(file) {
-            Ok(facts) if !facts.is_file() => Err(io::Error::other("not a file")),
-            Ok(_) => fs::read(file),
-            Err(e) => Err(e),
-        };
-        let shown = file.display();
-        let message = match pem {
-            Ok(pem) if String::from_utf8_lossy(&pem).contains(CERTIFICATE) => return Ok(config),
-            Ok(_) => format!("{shown} contains no certificate in PEM form"),
-            Err(e) => format!("cannot read {shown}: {}", why(&e)),
-        };
-        Err(config.error("server.ca_file", &message))
+        let config = Self::parse(&read(path)?, path)?;
+        config.check_ca_file()?;
+        Ok(config)
     }
 
     /// Checks the text of the file at `path`, which is not read: it is named in errors, and relative paths start from
@@ -79,26 +55,21 @@ impl Config {
             let is_duplicate = e.message().contains("duplicate key");
             // any other text may be part of a secret
             let key = text.get(span).filter(|_| is_duplicate);
-            fault(
-                path,
-                line,
-                &key.map_or_else(String::new, shown_key),
-                e.message(),
-            )
+            let key = key.map(shown_key).unwrap_or_default();
+            fault(path, line, &key, e.message())
         })?;
-        let mut places = Vec::new();
-        add_table(table.get_ref(), "", &mut places);
-        places.sort_by_key(|(_, key, _)| key.start);
+        let mut spans = Vec::new();
+        add_table(table.get_ref(), "", &mut spans);
+        spans.sort_by_key(|span| span.key.start);
         let mut config = Self::deserialize(Deserializer::from(table)).map_err(|e| {
-            let span = e.span().unwrap_or_default();
-            let mut places = places.iter();
-            let place = places.find(|(_, key, value)| *key == span || *value == span);
-            let line = place.map(|(_, key, _)| line_at(key.start));
-            let key = place.map_or("", |(name, ..)| name);
+            let at = e.span().unwrap_or_default();
+            let span = spans.iter().find(|it| it.key == at || it.value == at);
+            let line = span.map(|span| line_at(span.key.start));
+            let key = span.map_or("", |span| &span.name);
             fault(path, line, key, &explain(key, e.message()))
         })?;
         config.path = Some(path.to_owned());
-        for (name, key, _) in places {
+        for KeySpan { name, key, .. } in spans {
             let line = line_at(key.start);
             if config.lines.insert(folded(&name), line).is_some() {
                 return Err(config.error(&name, "is the same name again; case is ignored"));
@@ -135,10 +106,30 @@ impl Config {
         Ok(())
     }
 
+    /// Checks that `ca_file` contains a certificate.
+    fn check_ca_file(&self) -> Result<(), Failure> {
+        let Some(file) = &self.server.ca_file else {
+            return Ok(());
+        };
+        // opening a FIFO could wait forever
+        let pem = match fs::metadata(file) {
+            Ok(facts) if !facts.is_file() => Err(io::Error::other("not a file")),
+            Ok(_) => fs::read(file),
+            Err(e) => Err(e),
+        };
+        let shown = file.display();
+        let message = match pem {
+            Ok(pem) if String::from_utf8_lossy(&pem).contains(CERTIFICATE) => return Ok(()),
+            Ok(_) => format!("{shown} contains no certificate in PEM form"),
+            Err(e) => format!("cannot read {shown}: {}", why(&e)),
+        };
+        Err(self.error("server.ca_file", &message))
+    }
+
     /// Where the file sets a key, by its name in `config show` (`server.timeout`, `notify.1.on`): the path and the line.
     pub(crate) fn source(&self, key: &str) -> Option<String> {
         let line = self.lines.get(&folded(key))?;
-        Some(place(self.path.as_deref()?, Some(*line)))
+        Some(file_and_line(self.path.as_deref()?, Some(*line)))
     }
 
     /// An error about the value of a key.
@@ -148,6 +139,27 @@ impl Config {
     }
 }
 
+/// The text of the file.
+fn read(path: &Path) -> Result<String, Failure> {
+    let unreadable = |why: &str| {
+        let message = format!("cannot read the config: {why}");
+        fault(path, None, "", &message)
+    };
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(|e| unreadable(&why(&e)))?;
+    file.take(MAX_CONFIG_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|e| unreadable(&why(&e)))?;
+    if bytes.len() as u64 > MAX_CONFIG_BYTES {
+        return Err(unreadable("over 1 MiB"));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let (valid, _) = error.as_bytes().split_at(error.utf8_error().valid_up_to());
+        let line = valid.split(|byte| *byte == b'\n').count();
+        fault(path, Some(line), "", "not UTF-8 text")
+    })
+}
+
 /// `/etc/aimharder/config.toml:3: server.timeout: …`
 fn fault(path: &Path, line: Option<usize>, key: &str, message: &str) -> Failure {
     let key = if key.is_empty() {
@@ -155,35 +167,39 @@ fn fault(path: &Path, line: Option<usize>, key: &str, message: &str) -> Failure 
     } else {
         format!("{}: ", fit(key, MAX_KEY_WIDTH))
     };
-    Failure::usage(format!("{}: {key}{message}", place(path, line)))
+    Failure::usage(format!("{}: {key}{message}", file_and_line(path, line)))
 }
 
-fn place(path: &Path, line: Option<usize>) -> String {
+fn file_and_line(path: &Path, line: Option<usize>) -> String {
     let path = path.display().to_string().replace(char::is_control, "?");
     line.map_or(path.clone(), |line| format!("{path}:{line}"))
 }
 
-/// Adds the places of all keys and items of a table whose name is `above`.
-fn add_table(table: &DeTable<'_>, above: &str, places: &mut Vec<Place>) {
+/// Adds the spans of all keys and items of a table whose name is `above`.
+fn add_table(table: &DeTable<'_>, above: &str, spans: &mut Vec<KeySpan>) {
     for (key, value) in table {
         let name = format!("{above}{}", shown_key(key.get_ref().trim()));
-        add_value(value.get_ref(), &name, places);
-        places.push((name, key.span(), value.span()));
+        add_value(name, key.span(), value, spans);
     }
 }
 
-fn add_value(value: &DeValue<'_>, name: &str, places: &mut Vec<Place>) {
-    match value {
-        DeValue::Table(table) => add_table(table, &format!("{name}."), places),
+fn add_value(
+    name: String,
+    key: Range<usize>,
+    value: &Spanned<DeValue<'_>>,
+    spans: &mut Vec<KeySpan>,
+) {
+    match value.get_ref() {
+        DeValue::Table(table) => add_table(table, &format!("{name}."), spans),
         DeValue::Array(items) => {
             for (number, item) in (1..).zip(items.iter()) {
-                let name = format!("{name}.{number}");
-                add_value(item.get_ref(), &name, places);
-                places.push((name, item.span(), item.span()));
+                add_value(format!("{name}.{number}"), item.span(), item, spans);
             }
         }
         _ => {}
     }
+    let value = value.span();
+    spans.push(KeySpan { name, key, value });
 }
 
 /// What a message of serde about a key says without the secrets that it may quote. An error of ours is returned as it is.
