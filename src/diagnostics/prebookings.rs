@@ -18,7 +18,7 @@ use crate::model::instant::{hours_minutes, instant, maybe_instant, shifted};
 use crate::model::prebooking::{PrebookRequest, Prebooking, Progress};
 use crate::model::zone::resolve;
 use crate::sessions::lock::Locks;
-use crate::store::{Attempt, Problem, Status, Subject};
+use crate::store::{Attempt, Problem, Status, Store, Subject};
 
 /// A run every quarter of an hour has tried everything that opened earlier.
 const OVERDUE: TimeDelta = TimeDelta::minutes(35);
@@ -103,34 +103,22 @@ pub(crate) fn collect(scope: &Scope<'_>) -> Result<PrebookingFacts> {
     let rules = store.rules(scope.account)?;
     let mut open = store.open_prebookings(scope.account)?;
     let mut counts = store.prebooking_counts(scope.account)?;
-    let locks = Locks::beside(store.path(), "aimharder status");
-    // the next run takes over what a run that died had claimed
-    let is_dead = |owner: &String| !locks.run_lives(owner);
-    for prebooking in &mut open {
-        let is_claimed = prebooking.progress == Progress::Executing;
-        if is_claimed && prebooking.owner.as_ref().is_some_and(is_dead) {
-            prebooking.progress = Progress::Pending;
-            *counts.entry("pending".to_owned()).or_default() += 1;
-            counts
-                .entry("executing".to_owned())
-                .and_modify(|n| *n = n.saturating_sub(1));
-        }
-    }
+    release_dead_claims(&mut open, &mut counts, store);
     for progress in Progress::VARIANTS {
         counts.entry(progress.as_str().to_owned()).or_default();
     }
-    let requests = rules.iter().map(|rule| &rule.request);
-    let requests = requests.chain(open.iter().map(|prebooking| &prebooking.request));
-    let is_named =
-        |request: &&PrebookRequest| scope.box_name.is_none_or(|name| name == request.gym);
-    let wanted = requests.filter(is_named);
-    let wanted = wanted.map(|request| (request.account.clone(), request.gym.clone()));
+    let is_in_scope =
+        |request: &PrebookRequest| scope.box_name.is_none_or(|name| name == request.gym);
+    open.retain(|prebooking| is_in_scope(&prebooking.request));
+    let of_rules = rules.iter().map(|rule| &rule.request);
+    let requests = of_rules
+        .filter(|request| is_in_scope(request))
+        .chain(open.iter().map(|prebooking| &prebooking.request));
+    let wanted = requests.map(|request| (request.account.clone(), request.gym.clone()));
     let wanted = wanted.collect();
-    let pending = open.into_iter().filter(|prebooking| {
-        is_named(&&prebooking.request) && prebooking.progress == Progress::Pending
-    });
-    let pending = pending.map(|prebooking| pending_of(prebooking, scope));
-    let mut next = pending.collect::<Result<Vec<_>>>()?;
+    open.retain(|prebooking| prebooking.progress == Progress::Pending);
+    let next = open.into_iter().map(|it| pending_of(it, scope));
+    let mut next = next.collect::<Result<Vec<_>>>()?;
     next.sort_by_key(|it| (it.opens_at.is_none(), it.opens_at, it.id));
     let mut openings = next.iter().filter_map(|pending| pending.opens_at);
     Ok(PrebookingFacts {
@@ -144,6 +132,27 @@ pub(crate) fn collect(scope: &Scope<'_>) -> Result<PrebookingFacts> {
     })
 }
 
+/// What a run that has died had claimed is pending: the next run takes it over.
+fn release_dead_claims(
+    open: &mut [Prebooking],
+    counts: &mut BTreeMap<String, usize>,
+    store: &Store,
+) {
+    let locks = Locks::beside(store.path(), "aimharder status");
+    let is_dead = |owner: &String| !locks.run_lives(owner);
+    for prebooking in open {
+        let is_claimed = prebooking.progress == Progress::Executing;
+        if is_claimed && prebooking.owner.as_ref().is_some_and(is_dead) {
+            prebooking.progress = Progress::Pending;
+            *counts.entry("pending".to_owned()).or_default() += 1;
+            if let Some(executing) = counts.get_mut("executing") {
+                *executing = executing.saturating_sub(1);
+            }
+        }
+    }
+}
+
+/// Expired prebookings that were last tried after the start of their last class.
 fn expired(scope: &Scope<'_>) -> Result<Vec<(i64, DateTime<Tz>)>> {
     let mut started = Vec::new();
     for prebooking in scope.store.expired_prebookings(scope.account)? {
