@@ -334,30 +334,28 @@ fn weekly(
     let rule = store.put_rule(request, weekdays, until, now)?;
     materialize_rules(app, None, now)?;
     let today = now.with_timezone(&gym.zone).date_naive();
-    let all = store.prebookings(Some(account))?;
-    let is_pending =
-        |it: &&Prebooking| matches!(it.progress, Progress::Pending | Progress::Executing);
-    let occurrences = all.iter().filter(|it| it.rule == Some(rule.id));
-    let occurrences: Vec<_> = occurrences.filter(is_pending).cloned().collect();
-    let held = all.iter().filter(|it| {
-        let has_place = matches!(it.progress, Progress::Booked | Progress::Waitlisted);
-        it.day >= today && (is_pending(it) || has_place) && is_of_rule(it, &rule)
-    });
-    let mut held: Vec<_> = held.cloned().collect();
+    let (mut occurrences, mut others) = (Vec::new(), Vec::new());
+    for stored in store.prebookings(Some(account))? {
+        let is_pending = matches!(stored.progress, Progress::Pending | Progress::Executing);
+        let has_place = matches!(stored.progress, Progress::Booked | Progress::Waitlisted);
+        if stored.rule == Some(rule.id) {
+            occurrences.extend(is_pending.then_some(stored));
+        } else if stored.day >= today && (is_pending || has_place) && is_of_rule(&stored, &rule) {
+            others.push(stored);
+        }
+    }
     let id = PrebookId::Rule(rule.id);
-    let earlier = held
-        .iter()
-        .find_map(|it| it.rule.filter(|other| *other != rule.id));
+    let earlier = others.iter().find_map(|other| other.rule);
     if let Some(earlier) = earlier.filter(|_| occurrences.is_empty()) {
         log::warn!(
             "the classes of rule {id} are prebooked already by rule r{earlier}; to use {id} instead: `aimharder prebook remove r{earlier} --account {account}`",
         );
-        held.retain(|it| it.rule != Some(earlier));
+        others.retain(|other| other.rule != Some(earlier));
     }
     let before = before.iter().find(|it| it.id == rule.id);
     let mut notes: Vec<String> = Vec::new();
     notes.extend(before.and_then(|before| rule_before(before, &rule)));
-    notes.extend(held_note(&to_shown(app, held)?, now));
+    notes.extend(exists_already(&to_shown(app, others)?, now));
     if notes.is_empty() && earlier.is_none() && occurrences.is_empty() {
         let has_skips = !store.skips(account)?.is_empty();
         let see = if has_skips {
@@ -396,8 +394,8 @@ fn rule_before(before: &WeeklyRule, now: &WeeklyRule) -> Option<String> {
 }
 
 /// The classes of a rule for which other prebookings exist.
-fn held_note(held: &[Shown], now: DateTime<Utc>) -> Option<String> {
-    let held = held.iter().map(|shown| {
+fn exists_already(others: &[Shown], now: DateTime<Utc>) -> Option<String> {
+    let others = others.iter().map(|shown| {
         let Prebooking {
             id, day, progress, ..
         } = &shown.prebooking;
@@ -410,17 +408,16 @@ fn held_note(held: &[Shown], now: DateTime<Utc>) -> Option<String> {
             short_day(*day, shown.zone, now)
         )
     });
-    let held: Vec<_> = held.collect();
-    (!held.is_empty()).then(|| held.join(", "))
+    let others: Vec<_> = others.collect();
+    (!others.is_empty()).then(|| others.join(", "))
 }
 
-/// Whether a prebooking that is not an occurrence of the rule is for one of its classes.
+/// Whether a prebooking is for one of the rule's classes.
 fn is_of_rule(other: &Prebooking, rule: &WeeklyRule) -> bool {
     let (its, wanted) = (&other.request, &rule.request);
     let class = |request: &PrebookRequest| request.first.class.as_deref().map(fold);
     let coach = wanted.coach.as_deref().map(fold);
-    other.rule != Some(rule.id)
-        && rule.weekdays.contains(other.day.weekday())
+    rule.weekdays.contains(other.day.weekday())
         && rule.until.is_none_or(|until| other.day <= until)
         && (&its.gym, its.first.start, &its.family)
             == (&wanted.gym, wanted.first.start, &wanted.family)
