@@ -118,6 +118,11 @@ impl<'s> Wait<'s> {
         let kind = match result.outcome() {
             Outcome::Failed(kind) => kind,
             Outcome::Ambiguous => ExitKind::NotFound,
+            Outcome::Cancelled => {
+                // an outcome of prebookings only
+                result.booked.outcome = Outcome::Closed;
+                return Ok(result);
+            }
             _ => return Ok(result),
         };
         let message = result.booked.message.unwrap_or_default();

@@ -55,11 +55,14 @@ fn cancelled_and_closed_are_decided_from_the_schedule() {
         let (sandbox, home) = logged_in();
         sandbox.trial(json!({ switch: true }));
         let printed = |more| book(&home, more).ends_json(4);
-        let (real, rehearsed) = (printed(""), printed("--dry-run"));
+        let real = printed("");
         assert_eq!(real["outcome"], "closed", "{switch}");
         assert!(real["message"].is_string(), "{real}");
-        assert_eq!(rehearsed["outcome"], real["outcome"], "{switch}");
-        assert_eq!(rehearsed["message"], real["message"], "{switch}");
+        for more in ["--dry-run", "--wait"] {
+            let same = printed(more);
+            assert_eq!(same["outcome"], real["outcome"], "{switch} {more}");
+            assert_eq!(same["message"], real["message"], "{switch} {more}");
+        }
         assert_eq!(posts(&sandbox), 0);
     }
     let (sandbox, home) = logged_in();
