@@ -30,8 +30,8 @@ fn kill_when_acted(scene: &Scenario, run: Running, class: &str) {
     scene.sandbox.clear_faults();
 }
 
-/// The alternative was had by a run that was killed; the next run cannot look; then the first has
-/// room again.
+/// A killed run has booked the alternative. The next run cannot read the schedule, and then the first choice has a free place
+/// again.
 fn killed_then_down() {
     let scene = Scenario::new().opens_in(2);
     let full = scene.class(&json!({ "occupied": 12 }));
@@ -47,7 +47,7 @@ fn killed_then_down() {
     scene.books(id, &other);
 }
 
-/// Both were full; a place in the first came by hand, and the gym cancelled that class.
+/// Both were full. The member booked the first by hand, and the box cancelled that class.
 fn mine_but_cancelled() {
     let scene = Scenario::new().opens_in(1);
     let first = scene.class(&json!({ "occupied": 12 }));
@@ -64,7 +64,7 @@ fn mine_but_cancelled() {
     assert_eq!(scene.sandbox.reservations(&other).len(), 1);
 }
 
-/// A request was lost. Then the gym gave the number to another class, which was booked by hand.
+/// A request was lost. Then the box gave the class id to another class, which was booked by hand.
 fn mine_but_another() {
     let (scene, class, id) = Scenario::prebooked(2, &json!({}), "");
     scene
@@ -99,8 +99,7 @@ fn closed_and_full() {
     one_is_closed("14:10", "13:10");
 }
 
-/// Both are full, and nothing answers when it asks for a place on the first one's list: reported is
-/// that class.
+/// Both are full, and the request for the waiting list of the first gets no response: the message names that class.
 fn queue_out_of_reach() {
     let scene = Scenario::new().opens_in(1);
     let full = json!({ "occupied": 12, "waitlist": 2 });
@@ -116,8 +115,7 @@ fn queue_out_of_reach() {
     scene.ends(id, "waitlisted", &[&first]);
 }
 
-/// Three runs in a row are an outage worth words, three runs on three days are not; and when it is
-/// over that is said once.
+/// An outage of three consecutive runs is reported, one of three runs on three days is not; its end is reported once.
 fn place_out_of_reach() {
     let (scene, class, id) = Scenario::queued();
     let run = || scene.command("prebook run");

@@ -15,7 +15,7 @@ fn another_turn() {
     ]);
 }
 
-/// Full, and not yet to be had: it waits for the other's opening, and looks at the first again then.
+/// One choice is full and the other is not open yet: the run waits for that opening, and reads the first again then.
 fn other_opens_later() {
     let scene = Scenario::new().opens_in(1);
     let full = scene.class(&json!({ "start": "08:10", "occupied": 12, "opens_at_ms": null }));

@@ -7,7 +7,7 @@ use crate::notify::server::server;
 use crate::prebook::run_faults::{outcomes, prebook, prebook_class, results, stored};
 use crate::support::{ANA, Home, Sandbox, logged_in, today, wait_for};
 
-/// Its result cannot be written down; the others' are, and all are shown.
+/// The result of one cannot be stored. Those of the others are stored, and all are printed.
 #[test]
 fn a_store_that_fails_for_one() {
     let (sandbox, home) = logged_in();
@@ -33,7 +33,7 @@ fn a_store_that_fails_for_one() {
     assert!(sandbox.sent("/api/book").is_empty());
 }
 
-/// A run died with its claim, and the class has started since.
+/// A run was killed while it had the claim, and the class has started since.
 #[test]
 fn an_orphan_whose_class_has_started() {
     let yesterday = (today() - chrono::Days::new(1)).to_string();

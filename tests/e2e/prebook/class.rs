@@ -38,7 +38,7 @@ fn renamed() {
     scene.books(id, &class);
 }
 
-/// The look before the opening does not find it; the one at the opening does.
+/// It is not in the schedule before the opening, and is at the opening.
 fn gone() {
     let scene = Scenario::new().opens_in(6);
     let id = scene.add("");
@@ -57,7 +57,7 @@ fn renumbered() {
     scene.books(id, "7777777");
 }
 
-/// The number that was looked up is gone when booking opens.
+/// The class id that was looked up does not exist any more when booking opens.
 fn renumbered_late() {
     let (scene, class, id) = Scenario::prebooked(6, &json!({}), "");
     let run = scene.go("");
@@ -153,7 +153,7 @@ fn by_id() {
     assert_eq!(scene.sandbox.reservations(&first).len(), 0);
 }
 
-/// The class that the id named is gone: another one of that time is not taken for it.
+/// The class with that id does not exist any more: another class of that time is not booked in its place.
 fn by_an_id_that_is_gone() {
     let scene = Scenario::new().opens_in(1);
     scene.class(&json!({}));

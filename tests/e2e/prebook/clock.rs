@@ -62,8 +62,8 @@ fn dates(mut fault: Value, args: &str) {
     scene.ends(id, "booked", &[&class]);
 }
 
-/// The offset is reported too, and the server's time of the deciding request, within what a second's
-/// stamps and a busy machine leave open.
+/// The offset and the server's time of the deciding request are reported, as precisely as a `Date` in seconds and a busy machine
+/// allow.
 #[allow(clippy::cast_precision_loss)] // a few minutes in milliseconds
 fn skewed(ms: i64) {
     let mut scene = Scenario::new();

@@ -60,7 +60,7 @@ fn unknown_state() {
     scene.books(id, &class);
 }
 
-/// Booked by hand after the class was looked up: refused, and not this class is mine.
+/// Another class was booked by hand after the lookup: the request is refused, and the row is not the member's.
 fn same_hour() {
     let scene = Scenario::new().opens_in(5);
     scene.class(&json!({}));

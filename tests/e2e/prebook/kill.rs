@@ -28,15 +28,14 @@ fn next_run(scene: &Scenario, id: i64, class: &str) {
     assert_eq!(scene.fired(0).count("due"), 0);
 }
 
-/// Kills it when that many booking requests have reached the platform.
+/// Kills it when this number of booking requests has reached the platform.
 fn kill_after(scene: &Scenario, run: Running, requests: usize) {
     wait_for("the booking request", || scene.in_time().len() >= requests);
     run.kill();
     waits_again(scene, 1);
 }
 
-/// Its run is dead, though the store still says whose it was: every view shows what the next run
-/// will make of it.
+/// Its run was killed, and the store still has the claim: every command shows it as pending.
 fn waits_again(scene: &Scenario, id: i64) {
     let status = format!("SELECT status FROM prebookings WHERE id = {id}");
     assert_eq!(scene.home.ask(&status), "executing");
@@ -70,7 +69,7 @@ fn hanging(acted: bool) {
     assert_eq!(scene.in_time().len(), sent);
 }
 
-/// The answer is there, and the look at the row that follows it hangs.
+/// The response has arrived, and the request for the row that follows it hangs.
 fn answered() {
     let (scene, class, id) = Scenario::prebooked(5, &json!({}), "");
     scene.sandbox.fault(
@@ -87,7 +86,7 @@ fn answered() {
     assert_eq!(scene.in_time().len(), 1);
 }
 
-/// A run that lives takes over what a dead one had claimed, and shares with others.
+/// A run takes over the claims of a killed run, and shares them with other runs.
 fn claimed_and_dead() {
     let (scene, class, id) = Scenario::prebooked(4, &json!({}), "");
     let dead = scene.go("");
@@ -103,7 +102,7 @@ fn claimed_and_dead() {
     scene.ends(id, "booked", &[&class]);
 }
 
-/// A run that waits for another opening takes over what a run has that is killed this long before the opening.
+/// A run that waits for another opening takes over the claims of a run that is killed this long before the opening.
 fn taken_over(before_ms: i64) {
     let (scene, class, id) = Scenario::prebooked(before_ms / 1000 + 4, &json!({}), "");
     let dead = scene.go("");
@@ -122,7 +121,7 @@ fn taken_over(before_ms: i64) {
     scene.ends(id, "booked", &[&class]);
 }
 
-/// Nothing was sent: the next run has it.
+/// Nothing was sent: the next run books it.
 fn interrupted(name: &str, code: i32) {
     let (scene, class, id) = Scenario::prebooked(5, &json!({}), "");
     let run = scene.command("prebook run").status(code).spawn();
@@ -135,7 +134,7 @@ fn interrupted(name: &str, code: i32) {
     scene.ends(id, "booked", &[&class]);
 }
 
-/// As a machine that sleeps is: the opening passes, then the run goes on.
+/// As on a machine that is suspended: the run continues after the opening.
 fn stopped() {
     let (scene, class, id) = Scenario::prebooked(5, &json!({}), "");
     let run = scene.go("");
@@ -149,7 +148,7 @@ fn stopped() {
     scene.ends(id, "booked", &[&class]);
 }
 
-/// It lives, so what it has claimed is its own.
+/// It is alive, so it keeps its claims.
 fn stopped_beside_others() {
     let (scene, class, id) = Scenario::prebooked(5, &json!({}), "");
     let run = scene.go("");

@@ -188,7 +188,7 @@ fn down() {
     scene.books(id, &class);
 }
 
-/// The first answer is lost on the way. Found out by the row, and sent again where that is right.
+/// The first response is lost. The row decides, and the request is sent again if it was not served.
 fn lost(kind: &str, acted: bool) {
     let scene = Scenario::new().opens_in(2);
     scene.home.config_with(SOURCE, "timeout = \"1s\"");
@@ -224,8 +224,8 @@ fn unreadable(response: &Value, schedule: &Value, words: &str) {
     scene.ends(id, "booked", &[&class]);
 }
 
-/// The first request was not served when the row was read, but was when the second one came, which
-/// found the class full: full of us. The alternative would be a second booking.
+/// The first request is served after the row was read and before the second request, which finds the class full because of it.
+/// The alternative would be a second booking.
 fn served_late() {
     let scene = Scenario::new().opens_in(1);
     let class = scene.class(&json!({ "book_answers": [{ "bookState": -1 }] }));

@@ -33,7 +33,7 @@ fn events(scene: &Scenario) -> Vec<Value> {
     events.iter().map(|event| event["event"].clone()).collect()
 }
 
-/// The booking has a number of its own, and that is the one to cancel with.
+/// The booking has another reservation id than the place, and cancelling needs that one.
 fn promoted_anew() {
     let (scene, class, id) = queued();
     let place = scene.sandbox.reservations(&class)[0]["idres"].to_string();
@@ -48,7 +48,7 @@ fn promoted_anew() {
     assert_eq!(events(&scene), ["waitlisted", "booked"]);
 }
 
-/// The words are about the class that was queued for.
+/// The message is about the class with the place.
 fn in_the_alternative() {
     let scene = Scenario::new().opens_in(1);
     scene.class(&json!({ "enabled": false }));

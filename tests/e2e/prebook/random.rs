@@ -10,8 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Fired, Running, START, Scenario};
 
-/// Deaths at random moments around the opening, also of several runs at once, under an answer that
-/// is slow, lost or refused at random.
+/// Runs, also several at once, are killed at random moments around the opening, while responses are slow, lost or refused at random.
 #[test]
 fn at_random_moments() {
     let given = std::env::var("AIMHARDER_TEST_SEED").ok();
@@ -35,7 +34,7 @@ fn random_fault(rng: &mut Rng, opens_ms: i64) -> Value {
     })
 }
 
-/// Two prebookings: one class, and a class with an alternative. Whether they have room changes.
+/// Two prebookings: one class, and a class with an alternative. Whether they have free places changes.
 fn die(rng: &mut Rng) {
     let mut scene = Scenario::new().opens_in(2);
     let class = scene.class(&json!({ "start": START }));

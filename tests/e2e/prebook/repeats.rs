@@ -119,7 +119,7 @@ fn the_first_choice_is_looked_up_again_after_the_others() {
     scene.books(id, &first);
 }
 
-/// The last choice opens an hour later. Each of the others is given up for the other one before its class appears.
+/// The last choice opens an hour later. Each of the others is left for the other one before its class appears.
 #[test]
 fn all_choices_that_are_open_are_looked_up_while_a_later_one_is_not() {
     side_by_side(&["13:10", "14:10"], |start| {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{ANA, BEN, BEN_PASSWORD, Fired, Home, Run, Sandbox, hold, logged_in, with};
 
-/// A class three days ahead with room, and a prebooking of Ana's for it.
+/// A class three days ahead with free places, and a prebooking of Ana's for it.
 pub(crate) fn prebook_class(sandbox: &Sandbox, home: &Home, start: &str) -> String {
     let class = class(sandbox, start, &json!({}));
     prebook(home, &format!("--time {start}"));

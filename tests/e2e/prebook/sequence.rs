@@ -75,7 +75,7 @@ fn booked_with_a_notice() {
     assert_eq!(seen["reservation_id"], stored["reservation_id"]);
 }
 
-/// A warning, and no failure of the run.
+/// It is a warning and not a failure of the run.
 fn watched() {
     let scene = Scenario::new().opens_in(6);
     scene.class(&json!({}));
@@ -172,7 +172,7 @@ fn dry_run() {
     scene.ends(id, "pending", &[]);
 }
 
-/// A standing problem is put into words when it is new, and its notice is sent then.
+/// A problem that persists is reported and notified when it is new.
 fn reported_once() {
     let scene = Scenario::new().opens_in(1);
     scene.notify();

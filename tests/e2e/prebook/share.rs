@@ -131,7 +131,7 @@ fn changed() {
     scene.ends(id, "booked", &[&other]);
 }
 
-/// The run looks at its horizon again before it ends: what came in meanwhile is booked as well.
+/// The run looks at its horizon again before it ends: a prebooking that was added meanwhile is booked too.
 fn two_openings() {
     let mut scene = Scenario::new().opens_in(2);
     let first = scene.class(&json!({}));

@@ -28,7 +28,7 @@ fn expire(scene: &Scenario) {
         .sql("UPDATE sessions SET status = 'expired' WHERE kind = 'background'");
 }
 
-/// Overdue, the background session dead, and its login without a response until --give-up.
+/// It is overdue, the background session is dead, and its login gets no response until --give-up.
 fn no_session() {
     let (scene, class, id) = Scenario::prebooked(-1, &json!({}), "");
     expire(&scene);
@@ -103,8 +103,7 @@ fn place_nowhere() {
     scene.fired(0).is(&[("booked", 1)]);
 }
 
-/// Too old for an important request, not too old to be used: the owner of the lock is updating it,
-/// or fires with it.
+/// The token is stale for a booking at an opening, and still usable: the owner of the lock updates it, or fires with it.
 fn kept_lock() {
     let (scene, class, id) = Scenario::prebooked(5, &json!({}), "");
     scene.home.age_tokens(20);
@@ -116,7 +115,7 @@ fn kept_lock() {
     assert!(scene.sandbox.sent("/api/tokenUpdate").is_empty());
 }
 
-/// History, cookies and what is intended are the lesser things: they are warned about.
+/// History, cookies and the class that is about to be requested matter less: a failure to store them is a warning.
 fn unwritten() {
     let (scene, class, id) = Scenario::prebooked(2, &json!({}), "");
     scene

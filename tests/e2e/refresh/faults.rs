@@ -9,14 +9,14 @@ use crate::support::{
     ANA, Home, Run, SOURCE, Sandbox, crowd, logged_in, side_by_side, tokens_agree, with,
 };
 
-/// What a fault says about the request that met it.
+/// Whether the request with a fault was served.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Served {
-    /// no: the request is sent again
+    /// It was not, and is sent again.
     No,
-    /// perhaps: its response was lost
+    /// It may have been: its response was lost.
     Perhaps,
-    /// there is a response, and it is not the one wanted
+    /// There is a response, which is not the expected one.
     Answered,
 }
 
@@ -53,7 +53,7 @@ fn faults() -> Vec<(Value, Served)> {
     faults
 }
 
-/// Ana logged in, with this fault in the way of one path, this number of times.
+/// Ana is logged in, and one path has this fault for this number of requests.
 fn faulty(fault: &Value, path: &str, count: i64) -> (Sandbox, Home) {
     let (sandbox, home) = logged_in();
     home.impatient_with(fault);
@@ -75,7 +75,7 @@ fn tries(sandbox: &Sandbox) -> usize {
     sandbox.sent("/api/tokenUpdate").len()
 }
 
-/// The next refresh finds everything in order.
+/// The next refresh succeeds.
 fn then_all_is_well(sandbox: &Sandbox, home: &Home) {
     sandbox.clear_faults();
     refresh(home).any_stderr().done();

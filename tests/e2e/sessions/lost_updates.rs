@@ -244,7 +244,7 @@ fn a_command_that_meets_a_logout_tries_the_old_token() {
     }
 }
 
-/// The old token cannot be reached: that does not make an earlier update certain.
+/// An update with the old token gets no connection: an earlier update stays uncertain.
 #[test]
 fn an_uncertain_update_stays_so_until_the_platform_has_decided() {
     let (sandbox, home) = uncertain("background");
@@ -302,7 +302,7 @@ fn a_lost_setrefresh_leaves_the_token_certain() {
     is_well(&sandbox, &home, "device");
 }
 
-/// With a stale token they wait for its update, with a young one their calls meet the logout.
+/// With a stale token they wait for its update, with a fresh one the responses to their calls are the logout.
 #[test]
 fn eight_processes_on_a_dead_session_send_one_update_and_one_login() {
     for (lines, code) in [("", 3), (SOURCE, 0)] {

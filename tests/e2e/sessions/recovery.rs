@@ -8,7 +8,7 @@ fn count(sandbox: &Sandbox, path: &str) -> usize {
     sandbox.sent(path).len()
 }
 
-/// A background session that has died, with a source for its password.
+/// A dead background session with a password source.
 fn dead_background(source: &str) -> (Sandbox, Home) {
     let (sandbox, home) = logged_in();
     home.config(source);

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::support::{ANA, Home, Run, Running, Sandbox, all_at_once, day, logged_in};
 
-/// How many token updates each session has seen.
+/// The number of token updates of each session.
 fn updates(sandbox: &Sandbox, home: &Home) -> [usize; 2] {
     let sent = sandbox.sent("/api/tokenUpdate");
     ["device", "background"].map(|kind| {

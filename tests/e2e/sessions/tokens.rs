@@ -83,7 +83,7 @@ fn twenty_processes_recover_from_a_lapsed_cookie_without_a_replay() {
     assert_eq!(sandbox.counters()["replayed_tokens"], 0);
 }
 
-/// Whatever the program asks next, it asks with the new token on disk.
+/// The next request is sent only when the new token is on disk.
 #[test]
 fn what_the_server_replaced_is_stored_before_anything_else_is_sent() {
     for args in [

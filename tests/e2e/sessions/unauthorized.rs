@@ -73,7 +73,7 @@ fn a_foreign_401_changes_nothing() {
     });
 }
 
-/// The login has lapsed by the platform's word, and the update that should recover it meets something foreign.
+/// The platform says that the login has lapsed, and the update that should recover it gets a foreign response.
 #[test]
 fn a_foreign_answer_to_the_token_update_ends_no_session() {
     side_by_side(&foreign(), |fault| {
@@ -140,7 +140,7 @@ fn the_login_page_is_a_logout() {
     }
 }
 
-/// The box page says nothing of the box: `whoami` decides whether the session is dead.
+/// The box page lacks the box id: `whoami` decides whether the session is dead.
 #[test]
 fn a_dead_session_with_an_unknown_box_number_is_recovered() {
     for page in [

@@ -4,10 +4,10 @@ use super::{ends, started};
 use crate::store::encryption::{KEY, encrypted};
 use crate::support::{ANA, logged_in, signal, start};
 
-/// A line that prints far too late, and whose child notes its number.
+/// A shell line that prints too late, and whose child writes its process id.
 const LATE: &str = "sleep 90 & echo $! > $HOME/child; wait; echo late";
 
-/// Only `sh` was killed: what it had started lived on, and held the standard error of cron's job.
+/// The children of `sh` are killed too: otherwise they would keep the standard error of the cron job open.
 #[test]
 fn a_command_that_is_too_slow_leaves_no_child_behind() {
     let (_sandbox, home) = logged_in();
@@ -30,8 +30,8 @@ fn a_signal_takes_a_command_along() {
     }
 }
 
-/// Units allow few threads (`TasksMax`): where none was left for a command's output, the program panicked. No thread can be
-/// had with so large a stack.
+/// Units limit the number of threads (`TasksMax`): without a thread for the output of a command the program must not panic. No
+/// thread can be started with a stack of this size.
 #[test]
 fn without_a_thread_it_is_an_error() {
     const STACK: (&str, &str) = ("RUST_MIN_STACK", "70368744177664");

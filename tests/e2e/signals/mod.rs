@@ -87,8 +87,8 @@ fn in_the_middle_of_a_setrefresh_or_a_login() {
     });
 }
 
-/// A session that the platform has just called dead was still good for the store when a signal came before that was
-/// written: the next process showed its token again.
+/// A signal arrives after the platform has said that a session is dead and before that is stored. It is stored all the same: the
+/// next process does not present the token again.
 #[test]
 fn as_the_platform_says_that_a_session_is_dead() {
     side_by_side(&SIGNALS, |how| {
@@ -121,9 +121,9 @@ fn between_two_tries_it_ends_at_once() {
     });
 }
 
-/// With `--json` a signal left standard output empty where a command had no result yet.
+/// With `--json` a command that has no result yet prints an error object.
 #[test]
-fn with_json_an_error_stands_where_there_is_no_result() {
+fn with_json_an_error_is_printed_if_there_is_no_result() {
     let waits = [
         ("classes", "/api/bookings"),
         ("bookings", "/api/nextBookings"),
@@ -146,8 +146,8 @@ fn with_json_an_error_stands_where_there_is_no_result() {
     }
 }
 
-/// A signal that comes while the result is on its way to a slow reader comes too late: the object is whole, without an
-/// error, and so is the exit code.
+/// A signal that arrives while the result is written to a slow reader changes nothing: the object is whole and without an error,
+/// and the exit code is that of the result.
 #[test]
 fn a_result_is_printed_whole() {
     let (sandbox, home) = logged_in();
@@ -268,7 +268,7 @@ fn a_run_that_is_stopped_has_notified_what_it_booked() {
     });
 }
 
-/// `nohup` has hang-ups ignored, and that is to stay so.
+/// `nohup` ignores hang-ups, and the program must not change that.
 #[test]
 fn what_was_to_be_ignored_stays_ignored() {
     let (sandbox, home) = logged_in();

@@ -54,7 +54,7 @@ fn refresh_with_several_jobs_starts_no_further_update() {
     });
 }
 
-/// Every job waits for an answer that never comes: after the time-out of those requests it ends.
+/// Every job waits for a response that does not arrive: the program ends after the timeout of those requests.
 #[test]
 fn refresh_in_an_outage_ends_after_the_requests_under_way() {
     side_by_side(&SIGNALS[..2], |how| {
@@ -120,7 +120,7 @@ fn after_a_second_it_says_what_it_waits_for() {
     });
 }
 
-/// Where the system gives no threads the signal ends the program as it would any other.
+/// If the system starts no threads, a signal ends the program at once.
 #[test]
 fn without_threads_a_signal_ends_the_program() {
     side_by_side(&["INT", "TERM"], |name| {
