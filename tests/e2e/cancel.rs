@@ -8,7 +8,7 @@ use crate::support::{
     ANA, Home, START, Sandbox, Scenario, day, logged_in, side_by_side, wait_for, with,
 };
 
-/// A class of mine, and its reservation.
+/// A class that Ana has booked, and its reservation.
 fn ready(more: Value) -> (Sandbox, Home, String, String) {
     let (sandbox, home) = logged_in();
     let id = sandbox.trial(more);
@@ -101,7 +101,7 @@ fn answers_that_the_row_does_not_confirm() {
     }
 }
 
-/// An answer that proves the login, a refusal too, saves the question whether the session still works.
+/// After a response that proves the login, which a refusal does too, `whoami` is not asked.
 #[test]
 fn a_row_without_the_booking_proves_more_than_the_answer() {
     for (answer, whoami, code, outcome) in [
@@ -162,7 +162,7 @@ fn a_booking_is_cancelled_by_its_reservation() {
     }
 }
 
-/// Everything that can happen to an answer.
+/// Every way in which a response is lost.
 fn losses() -> Vec<Value> {
     let kinds = [
         "drop", "hang", "truncate", "cut", "foreign", "empty", "garbage", "huge", "json",

@@ -39,7 +39,7 @@ fn expired() {
     assert_eq!(events[1]["event"], "failed", "{events:?}");
 }
 
-/// Promoted perhaps: it is not said that it was not.
+/// The member may have been promoted: the message does not deny it.
 fn started_unseen() {
     let (mut scene, class, id) = Scenario::queued();
     scene.sandbox.reserve(ANA, &class, 1);
@@ -51,7 +51,7 @@ fn started_unseen() {
     assert_eq!(scene.stored(id)["status"], "expired");
 }
 
-/// No run came by before the class started: its result is reported all the same.
+/// No run executed it before the class started: its result is reported all the same.
 fn started(acted: bool) {
     let mut scene = Scenario::new().opens_in(2);
     let class = scene.class(&json!({}));
@@ -73,7 +73,7 @@ fn started(acted: bool) {
     }
 }
 
-/// The same with one class, which is renamed and starts before a run reads it.
+/// The next run cannot read the row, and the class has started when a run can.
 fn killed_then_started() {
     let mut scene = Scenario::new().opens_in(2);
     let class = scene.class(&json!({}));

@@ -154,7 +154,7 @@ fn the_machine_is_set_while_a_run_waits() {
     ]);
 }
 
-/// The machine's clock is set at that moment, seen from the opening.
+/// The machine's clock is set `at` milliseconds after the opening (before it: negative).
 fn stepped(opens_in: i64, by: &str, at: i64) {
     let scene = Scenario::new().opens_in(opens_in);
     let class = scene.class(&json!({}));

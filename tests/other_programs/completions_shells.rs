@@ -39,7 +39,7 @@ fn typed(home: &Home, shell: &str, first: &str, keys: &[String]) -> String {
     String::from_utf8_lossy(&out.stdout).into_owned()
 }
 
-/// Key strokes, and the words that become of them.
+/// Key strokes, and the words into which they are completed.
 const KEYS: [(&str, &str); 8] = [
     ("aimharder preb\t", "<prebook>"),
     ("aimharder book --class op\t", "<book><--class><Open Box>"),

@@ -17,8 +17,8 @@ fn a_guess() {
     ]);
 }
 
-/// The box opens at 01:00 four days before; known is the day. Tried at midnight and at half past, for
-/// about a second each; a success is reported with the rule to set.
+/// The box opens at 01:00 four days before, and only the day is known. It is tried at 00:00 and at 00:30, for about a second each;
+/// a success is reported with the rule to set.
 fn half_hours() {
     let mut scene = shortly_before("2027-01-13T22:00:00Z", 10);
     let gym = json!({ "name": "crossfitdemo", "opens": "4d@01:00" });
@@ -71,7 +71,7 @@ fn learned_by_a_run() {
     scene.ends(id, "booked", &[&class]);
 }
 
-/// Refused at a guessed instant: asked again only until it is past for certain.
+/// A request that is refused at a guessed instant is repeated only until that instant has certainly passed.
 fn few(fired: &Fired) -> i64 {
     let attempts = fired.only("too_early")["attempts"].as_i64().unwrap();
     assert!((1..=8).contains(&attempts), "{fired:?}");
@@ -111,7 +111,7 @@ fn guess_counts() {
     assert_eq!(scene.stored(id)["attempts"], sent);
 }
 
-/// The same for a person who waits: midnight is tried once, and not until the machine's clock has it.
+/// The same for `book --wait`: midnight is tried once, and not until the machine's clock shows it.
 fn wait_counts() {
     let at = "2027-01-13T23:00:00Z"; // midnight in Madrid
     let ahead = (unix_ms(at) - real_ms()) / 1000 - 16;
@@ -128,7 +128,7 @@ fn wait_counts() {
     assert!((1..=8).contains(&sent), "{sent} requests");
 }
 
-/// The machine was off in the morning: that it is open now does not show since when.
+/// The machine was off in the morning: that booking is open now does not show since when.
 fn late_guess() {
     let scene = shortly_before("2027-01-14T07:10:00Z", -5); // 08:10 in Madrid
     let (class, id) = guessed(&scene, "4d@07:00");

@@ -18,7 +18,7 @@ fn book(home: &Home) -> crate::support::Run {
         .limit(Duration::from_secs(15))
 }
 
-/// Everything that can happen to an answer.
+/// Every way in which a response is lost.
 fn losses() -> Vec<Value> {
     let kinds = [
         "drop", "hang", "truncate", "cut", "foreign", "empty", "garbage", "huge", "trickle", "json",

@@ -240,7 +240,7 @@ fn another_class_at_that_time_is_refused() {
     assert_eq!(sandbox.reservations(&wanted).len(), 1);
 }
 
-/// A schedule in which the class is there and not mine.
+/// A schedule that has the class without a booking of the member.
 fn schedule_without(id: &str) -> Value {
     json!({ "bookings": [{ "id": id, "time": "13:10 - 14:10", "className": "Prueba" }] })
 }

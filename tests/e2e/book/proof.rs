@@ -107,7 +107,7 @@ fn a_response_that_proves_nothing_is_unreachable() {
     });
 }
 
-/// Where nothing else has proven the login, whoami is asked before it, and before each of two rows that show no booking.
+/// If nothing else has proven the login, `whoami` is asked before the request, and for each of two rows without a booking.
 #[test]
 fn only_an_answer_that_proves_something_proves_the_login() {
     for (answer, code, whoami) in [(json!({}), 5, 3), (json!({ "bookState": 1 }), 8, 2)] {
@@ -201,7 +201,7 @@ fn the_row_takes_precedence_over_the_response() {
     assert_eq!(sandbox.reservations(&id)[0]["state"], 0);
 }
 
-/// Sent, and then the class is gone: the outcome is unknown.
+/// The class is not in the schedule after the request: the outcome is unknown.
 #[test]
 fn a_class_that_vanishes_is_unknown() {
     for (path, command) in [("/api/book", "book"), ("/api/cancelBook", "cancel")] {
@@ -223,7 +223,7 @@ fn a_class_that_vanishes_is_unknown() {
     }
 }
 
-/// The session dies on the way, and only a login helps: the platform did nothing.
+/// The session has ended when the request arrives, and only a login recovers it: the platform did nothing.
 #[test]
 fn without_a_login_in_the_middle() {
     for (path, command) in [("/api/book", "book"), ("/api/cancelBook", "cancel")] {

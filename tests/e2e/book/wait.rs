@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Home, Run, Sandbox, logged_in, side_by_side, with};
 
-/// A class that opens at an instant of the server's clock, and the rule that says so.
+/// A class that opens at an instant of the server clock, and its opening rule.
 pub(crate) struct Opening {
     pub(crate) at: DateTime<Utc>,
     pub(crate) day: String,
@@ -32,7 +32,7 @@ impl Opening {
         Self::at(now + TimeDelta::seconds(seconds + 1))
     }
 
-    /// Puts the class there, with further fields, and sets the box's opening rule.
+    /// Adds the class, with further fields, and sets the box's opening rule.
     pub(crate) fn class(&self, sandbox: &Sandbox, home: &Home, more: &Value) -> String {
         home.run("boxes set crossfitdemo --opens")
             .arg(&self.rule)

@@ -26,8 +26,7 @@ fn interrupted_while_waiting() {
     assert!(sandbox.sent("/api/book").is_empty());
 }
 
-/// Repeats of "too early" are no reason to keep a person waiting who has had enough; what was booked
-/// is reported before the end.
+/// Ctrl-C ends the repeats after "too early"; what was booked is reported before the end.
 #[test]
 fn interrupted_at_the_opening() {
     let (sandbox, home) = logged_in();
@@ -138,8 +137,7 @@ fn a_session_that_dies_meanwhile_ends_it() {
     assert!(sandbox.sent("/api/book").is_empty());
 }
 
-/// On a terminal (of util-linux' `script`): what is waited for, a countdown, and what would do it
-/// without staying.
+/// On a terminal (of util-linux' `script`): what the command waits for, a countdown, and the command that books without waiting.
 #[test]
 fn a_countdown_on_a_terminal() {
     let (sandbox, home) = logged_in();

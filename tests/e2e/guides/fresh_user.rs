@@ -75,7 +75,8 @@ fn stand_ins(home: &Home) {
     home.tool("id", "[ \"$*\" = -u ] && echo 1000");
 }
 
-/// What cron makes of a line's command: the first bare `%` ends it, the rest is its input, a further one a new line.
+/// The command of a crontab line and its input, as cron reads them: the first bare `%` ends the command, a further one is a line
+/// break of the input.
 fn command_and_input(text: &str) -> (String, String) {
     let mut parts = vec![String::new()];
     let mut characters = text.chars().peekable();

@@ -14,14 +14,14 @@ pub(crate) struct Home {
     envs: Vec<(&'static str, String)>,
 }
 
-/// What a call ended with and said, both streams together.
+/// The exit code of a call and its output, both streams together.
 pub(crate) struct Printed {
     pub(crate) code: Option<i32>,
     pub(crate) text: String,
 }
 
 impl Printed {
-    /// It ended with this code and said these words.
+    /// Checks the exit code, and that the output has these words.
     pub(crate) fn is(&self, code: i32, words: &[&str]) {
         assert_eq!(self.code, Some(code), "{}", self.text);
         for word in words {

@@ -15,7 +15,7 @@ use crate::support::{set_mode, temporary_folder};
 
 const UNITS: &str = ".config/systemd/user";
 
-/// In a user's home; all but the man pages, whose number grows with the commands.
+/// The files in a user's home, except the man pages, whose number grows with the commands.
 const PLACED: [&str; 14] = [
     ".cargo/bin/aimharder",
     ".config/aimharder/config.toml",
@@ -59,7 +59,7 @@ fn for_a_user_everything_has_its_place_and_mode() {
     );
 }
 
-/// What the crontab lines call that it says how to add.
+/// The programs in the crontab lines whose addition is suggested.
 fn cron_calls(printed: &str, home: &Home) -> Vec<String> {
     let (_, adds) = printed.split_once("(crontab -l; ").unwrap();
     let (adds, _) = adds.split_once(") | crontab -").unwrap();

@@ -53,7 +53,7 @@ fn every_fault(path: &str, check: impl Fn(&Sandbox, &Home, &Value) + Sync) {
     });
 }
 
-/// One run that must fail with this code, soon.
+/// One run that must fail with this code within a few seconds.
 fn fails(home: &Home, args: &str, code: i32, fault: &Value) {
     let limit = Duration::from_secs(20);
     let output = home.run(args).limit(limit).unchecked();

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::support::{Gateway, logged_in};
 
-/// Certificate authorities are looked for where `SSL_CERT_FILE` and `SSL_CERT_DIR` say.
+/// `SSL_CERT_FILE` and `SSL_CERT_DIR` name the certificate authorities.
 #[test]
 fn certificate_authorities_of_a_folder() {
     let (sandbox, home) = logged_in();

@@ -29,7 +29,7 @@ impl Proxy {
         Self { address, heads }
     }
 
-    /// What was asked since the last call.
+    /// The requests since the last call.
     fn heads(&self) -> Vec<String> {
         std::mem::take(&mut *self.heads.lock().unwrap())
     }
@@ -52,7 +52,7 @@ fn serve(mut client: TcpStream, seen: &Mutex<Vec<String>>, target: &str) -> io::
     client.shutdown(std::net::Shutdown::Both)
 }
 
-/// A home that is logged in and whose config no longer says where the sandbox is; only the proxy knows.
+/// A home that is logged in and whose config does not name the sandbox any more: only the proxy reaches it.
 fn behind_a_proxy() -> (Sandbox, Home, Gateway, Proxy) {
     let (sandbox, home) = logged_in();
     let gateway = Gateway::before(&sandbox, &home);

@@ -5,7 +5,8 @@ use serde_json::json;
 
 use crate::support::{ANA, Gateway, Home, Run, Sandbox, logged_in};
 
-/// A class three days ahead, a door that can be shut, and the run of a command. Ana has the class if it is `cancel`.
+/// A class three days ahead, a gateway that can close connections, and the run of a command. Ana has booked the class if it is
+/// `cancel`.
 fn ready(which: &str) -> (Sandbox, Home, Gateway, String, Run) {
     let (sandbox, home) = logged_in();
     let gateway = Gateway::before(&sandbox, &home);

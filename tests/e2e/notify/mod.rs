@@ -135,7 +135,7 @@ fn a_ping_never_changes_the_result() {
     }
 }
 
-/// A run that breaks off after its start has failed, which is sent as such.
+/// A run that stops after its start has failed, and the ping says so.
 #[test]
 fn a_run_that_breaks_off_pings_its_failure() {
     let (url, requests) = server();

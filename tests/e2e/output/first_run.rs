@@ -139,7 +139,7 @@ fn a_store_that_cannot_be_written_says_where() {
         );
 }
 
-/// The password is typed the moment the prompt is to be seen.
+/// The password is typed as soon as the prompt is shown.
 #[test]
 fn a_password_is_never_shown_however_soon_it_is_typed() {
     let (_sandbox, home) = start();

@@ -119,7 +119,7 @@ fn missing_and_hanging_tools_are_no_error() {
     assert_eq!(printed["hints"][0]["code"], "tool_silent", "{printed}");
 }
 
-/// A network that does not answer takes the time of one request.
+/// A network that does not respond costs the timeout of one request.
 #[test]
 fn the_hosts_of_several_boxes_are_asked_at_the_same_time() {
     let (sandbox, home) = start();

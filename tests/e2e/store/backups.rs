@@ -112,7 +112,7 @@ fn blocks() -> Vec<String> {
         .collect()
 }
 
-/// As a person would: in a shell, at home, with `aimharder` and a stand-in for `pass` on the path.
+/// Runs a block as a user would: in a shell, in the home folder, with `aimharder` and a stand-in for `pass` on the PATH.
 fn type_in(home: &Home, lines: &str) {
     let pass = home.write(
         "bin/pass",
@@ -178,7 +178,7 @@ fn the_commands_of_the_security_chapter_work() {
     home.run("sessions").prints(&["no sessions"]);
 }
 
-/// To SQLite `file:x` is a URI and `:memory:` no file at all; to a user both are names of files.
+/// For SQLite `file:x` is a URI and `:memory:` is not a file; for a user both are names of files.
 #[test]
 fn odd_names_are_names_of_files() {
     let (_sandbox, home) = logged_in();

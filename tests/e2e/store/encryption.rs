@@ -31,7 +31,7 @@ pub(crate) fn encrypted(home: &Home) {
     );
 }
 
-/// Every token and cookie that the platform has given out and still knows.
+/// Every token and cookie that the platform has issued and still knows.
 pub(crate) fn secrets(sandbox: &Sandbox) -> Vec<String> {
     let of = |session: serde_json::Value| {
         let text = |key: &str| session[key].as_str().unwrap().to_owned();

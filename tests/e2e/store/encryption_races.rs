@@ -16,7 +16,7 @@ use crate::support::{
 /// What every filler's token and cookies hold.
 const MARK: &str = "plain-filler-secret";
 const FILLERS: usize = 3000;
-/// The longest time of all deaths together.
+/// The longest time of all kills together.
 const TIME: Duration = Duration::from_secs(20);
 
 /// Sessions that are not refreshed, so that a conversion takes its time.
@@ -33,7 +33,7 @@ fn is_encrypted(home: &Home) -> bool {
     home.ask("SELECT count(*) FROM seal") == "1"
 }
 
-/// All of one kind, as the table `seal` says.
+/// Checks that all secrets are encrypted, or none, as the table `seal` says.
 fn is_whole(home: &Home) {
     is_sound(home);
     let kinds =
@@ -184,7 +184,7 @@ fn a_long_reader_postpones_the_cleaning_to_the_next_command() {
     assert!(!holds_plain_text(&home));
 }
 
-/// It said that the store is not encrypted, and ended with 0.
+/// Whether it reported that the store is not encrypted, and ended with 0.
 #[test]
 fn a_new_key_for_a_store_that_is_decrypted_meanwhile_is_refused() {
     let (_sandbox, home) = logged_in();

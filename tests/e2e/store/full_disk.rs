@@ -54,7 +54,7 @@ fn sizes(home: &Home, step: u64) -> Vec<u64> {
     (8..=most).step_by(usize::try_from(step).unwrap()).collect()
 }
 
-/// Sweeps refreshes over the sizes; gives how many succeeded and failed.
+/// Runs a refresh at each size, and returns how many succeeded and failed.
 fn sweep(sandbox: &Sandbox, home: &Home, args: &str, step: u64) -> (usize, usize) {
     let (mut good, mut bad) = (0, 0);
     for blocks in sizes(home, step) {
@@ -124,8 +124,8 @@ fn no_size_costs_a_recovery() {
     is_sound(&home);
 }
 
-/// In a mount namespace of its own: the store on a small file system, which is filled except for some
-/// pages while the platform's answer is on its way, and has room again afterwards.
+/// In a mount namespace of its own: the store is on a small file system, which is filled except for some pages while the platform's
+/// response is on its way, and has free space again afterwards.
 const SCRIPT: &str = r#"
     state="$HOME/.local/state/aimharder"
     mkdir "$HOME/kept" && cp -a "$state/." "$HOME/kept" && mount -t tmpfs -o size=2m,mode=0700 tmpfs "$state" || exit 90

@@ -6,7 +6,7 @@ use crate::store::encryption::{KEY, OTHER, encrypted, has_key, nothing_plain, se
 use crate::support::{ANA, ANA_PASSWORD, Home, Run, day, logged_in};
 use serde_json::json;
 
-/// What needs a login, and says why it has none.
+/// A command that needs a session, and the reason why it has none.
 fn refused(home: &Home, status: i32, words: &[&str]) {
     let before = fs::read(home.store_path()).unwrap();
     for args in [

@@ -14,9 +14,9 @@ use crate::support::{
     ANA, ANA_PASSWORD, Home, Run, SOURCE, Sandbox, day, is_sound, logged_in, side_by_side, start,
 };
 
-/// The longest time of all deaths together.
+/// The longest time of all kills together.
 const TIME: Duration = Duration::from_secs(22);
-/// The largest number of deaths of each thread.
+/// The largest number of kills of each thread.
 const DEATHS: usize = 150;
 /// A command that waits for a lock takes longer.
 const SOON: Duration = Duration::from_secs(15);
@@ -67,7 +67,7 @@ fn run(action: Action, home: &Home, class: &str) -> Run {
     }
 }
 
-/// A command that must end with one of these codes, without waiting for the dead.
+/// A command that must end with one of these codes, without waiting for a killed process.
 fn ends(run: Run, codes: &[i32]) -> i32 {
     let output = run.unchecked();
     let status = output.status.unwrap_or(-1);
@@ -76,7 +76,7 @@ fn ends(run: Run, codes: &[i32]) -> i32 {
     status
 }
 
-/// The background session is there and works; a device session that died is logged in anew.
+/// The background session exists and works; a device session that was ended is logged in again.
 fn recovers(home: &Home, class: Option<&str>) {
     is_sound(home);
     let report = home
@@ -94,7 +94,7 @@ fn recovers(home: &Home, class: Option<&str>) {
     }
 }
 
-/// One death: of the only process, or of one beside others that want the same.
+/// Kills the only process, or one of several that do the same.
 fn die(action: Action, sandbox: &Sandbox, home: &Home, rng: &mut Rng, longest: Duration) {
     let class = sandbox.class(&json!({ "day": day(3), "start": "13:10" }));
     if rng.bool() {

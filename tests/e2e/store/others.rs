@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use crate::support::{Home, Run, logged_in, mode, side_by_side};
 
-/// A file that is not ours: one of our own given away where we may do that (as root), else one of
-/// root's.
+/// A file of another user: as root an own file with another owner, otherwise a file of root.
 fn of_another(home: &Home) -> PathBuf {
     let own = home.store_path();
     match chown(&own, Some(65534), None) {
