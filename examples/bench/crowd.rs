@@ -93,7 +93,7 @@ fn log_in_one(platform: &Platform, store: &Store, email: &str, age: TimeDelta) -
     let token = platform.set_refresh(&mut jar, &token, session.fingerprint.as_str())?;
     let token = Secret::new(token.expose());
     let row = store.put_login(
-        &store.hold_form()?,
+        &store.hold_codec()?,
         &account,
         &session,
         token.clone(),
@@ -105,8 +105,8 @@ fn log_in_one(platform: &Platform, store: &Store, email: &str, age: TimeDelta) -
 
 /// Records a `setrefresh` that changed neither token nor cookies.
 fn mark_refreshed(store: &Store, row: &SessionRow, at: DateTime<Utc>) -> Result<()> {
-    let form = store.hold_form()?;
-    store.finish_set_refresh(&form, row, &row.token, &row.cookies, at)?;
+    let codec = store.hold_codec()?;
+    store.finish_set_refresh(&codec, row, &row.token, &row.cookies, at)?;
     Ok(())
 }
 
@@ -114,7 +114,7 @@ fn mark_refreshed(store: &Store, row: &SessionRow, at: DateTime<Utc>) -> Result<
 pub(crate) fn age(store: &Store, row: &SessionRow, age: TimeDelta) -> Result<()> {
     let refreshed = row.refreshed_at;
     let row = store.put_login(
-        &store.hold_form()?,
+        &store.hold_codec()?,
         &row.account,
         &SessionRef::from(row),
         row.token.clone(),
@@ -139,7 +139,7 @@ pub(crate) fn fill(home: &Home<'_>, count: usize) -> Result<()> {
         cookie("AWSALBCORS", 128)
     ]);
     let row = store.put_login(
-        &store.hold_form()?,
+        &store.hold_codec()?,
         &account,
         &session,
         Secret::new(format!("69232|1999999999|{}", "0".repeat(32))),

@@ -72,7 +72,7 @@ fn commits(store: &Store) -> Result<f64> {
     let session = SessionRef::background(&account, "bench");
     let (token, cookies) = (Secret::new("0".repeat(60)), Secret::new("a".repeat(1200)));
     let mut row = store.put_login(
-        &store.hold_form()?,
+        &store.hold_codec()?,
         &account,
         &session,
         token.clone(),
@@ -83,7 +83,7 @@ fn commits(store: &Store) -> Result<f64> {
     for _ in 0..UPDATES {
         store.begin_update(&row, Utc::now())?;
         ensure!(
-            store.finish_update(&store.hold_form()?, &row, &token, &cookies, Utc::now())?,
+            store.finish_update(&store.hold_codec()?, &row, &token, &cookies, Utc::now())?,
             "a token write was refused"
         );
         row.generation += 1;

@@ -11,7 +11,7 @@ use super::http;
 use crate::clock;
 use crate::secret::Secret;
 
-const LIMIT: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Reports to a monitoring service that a run begins. The ping is sent on a thread of its own, because the work must not wait
 /// for it; the value ends with that thread.
@@ -23,7 +23,7 @@ pub fn ping_start(url: Option<&Secret>) -> Option<Receiver<()>> {
 /// for people.
 pub fn ping_end(url: Option<&Secret>, start: Option<Receiver<()>>, failed: bool, body: String) {
     let Some(url) = url else { return };
-    let wait = |ping: Receiver<()>| clock::receive_notified(&ping, clock::steady() + LIMIT);
+    let wait = |ping: Receiver<()>| clock::receive_notified(&ping, clock::steady() + TIMEOUT);
     start.and_then(wait);
     ping(url, if failed { "/fail" } else { "" }, body).and_then(wait);
 }
@@ -35,7 +35,7 @@ fn ping(url: &Secret, suffix: &'static str, body: String) -> Option<Receiver<()>
     let thread = thread::Builder::new().name("ping".into());
     let spawned = thread.spawn(move || {
         let body = (!body.is_empty()).then_some(body.as_bytes());
-        match http::send(url.expose(), http::TEXT, body, LIMIT) {
+        match http::send(url.expose(), http::TEXT, body, TIMEOUT) {
             Ok(()) => log::info!("[ping] sent: URL{suffix}"),
             Err(why) => log::info!("[ping] not sent (URL{suffix}): {why}"),
         }

@@ -17,7 +17,7 @@ use crate::{clock, signals};
 
 /// The largest response that is read (promise 7); the largest known is `/home` with 600 KB.
 const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
-const HOPS: usize = 5;
+const MAX_REDIRECTS: usize = 5;
 
 impl Platform {
     /// A request by a script of the web page.
@@ -95,7 +95,7 @@ impl Platform {
         let mut redactor = Redactor::default();
         jar.hide_in(&mut redactor);
         let is_login = self.is_login(&call.url);
-        for _ in 0..=HOPS {
+        for _ in 0..=MAX_REDIRECTS {
             let mut response = self.hop(jar, &call, deadline)?;
             let is_redirect = matches!(response.status, 301 | 302 | 303 | 307 | 308);
             let location = response.header(header::LOCATION).filter(|_| is_redirect);

@@ -5,8 +5,8 @@ use super::parse_token;
 use crate::secret::Secret;
 
 /// Shorter values occur in any text, and masking them hides nothing.
-const SHORTEST_COOKIE: usize = 8;
-const SHORTEST_PASSWORD: usize = 4;
+const MIN_COOKIE_LEN: usize = 8;
+const MIN_PASSWORD_LEN: usize = 4;
 const MASK: &str = "…";
 
 /// The secrets of one call.
@@ -17,14 +17,14 @@ impl Redactor {
     /// Adds the password that was sent.
     pub(super) fn password(&mut self, password: &Secret) {
         let cleaned = Secret::new(crate::text::clean(password.expose()));
-        let long = |it: &Secret| it.expose().chars().count() >= SHORTEST_PASSWORD;
+        let long = |it: &Secret| it.expose().chars().count() >= MIN_PASSWORD_LEN;
         self.0
             .extend([password.clone(), cleaned].into_iter().filter(long));
     }
 
     /// Adds the value of a cookie that was sent or set.
     pub(super) fn cookie(&mut self, value: &str) {
-        if value.len() >= SHORTEST_COOKIE && !self.0.iter().any(|it| it.expose() == value) {
+        if value.len() >= MIN_COOKIE_LEN && !self.0.iter().any(|it| it.expose() == value) {
             self.0.push(Secret::new(value));
         }
     }

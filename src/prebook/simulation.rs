@@ -273,7 +273,7 @@ impl World {
         let account: Account = "ana@example.org".parse().unwrap();
         store
             .put_login(
-                &store.hold_form().unwrap(),
+                &store.hold_codec().unwrap(),
                 &account,
                 &SessionRef::background(&account, "salt"),
                 Secret::new("69232|1896731601|03485f300f1a53a7e34143a0af9d2592"),

@@ -16,13 +16,12 @@ use crate::model::session::{SessionKind, SessionRef};
 use crate::password::{self, PasswordSource};
 use crate::platform::{self, KnownBox, LoginError};
 use crate::secret::Secret;
-use crate::store::{FormGuard, SessionRow};
+use crate::store::{CodecGuard, SessionRow};
 use crate::{clock, signals};
 
-/// Number of login attempts of one account that may be refused …
-const REFUSALS: usize = 5;
-/// … within this time (`scripting.md`, "Sessions").
-const WINDOW: TimeDelta = TimeDelta::minutes(15);
+/// Number of login attempts of one account that may be refused within [`REFUSAL_WINDOW`] (`scripting.md`, "Refused logins").
+const MAX_REFUSALS: usize = 5;
+const REFUSAL_WINDOW: TimeDelta = TimeDelta::minutes(15);
 
 /// A login that AimHarder accepted, already stored.
 #[derive(Debug)]
@@ -64,13 +63,13 @@ impl SessionManager<'_> {
     ) -> Result<Granted> {
         let one_at_a_time = self.locks.logins(account, self.locks.timeout())?;
         self.check_refusals(account)?;
-        let form = self.store.hold_form()?;
+        let codec = self.store.hold_codec()?;
         let guard = signals::signal_guard("login");
         // the login replaces the one that is stored with this fingerprint
         if let Some(old) = self.store.session_of(account, &session.fingerprint)? {
             self.store.make_room(&old)?;
         }
-        let (row, boxes) = self.send_login(&form, account, session, password, unattended)?;
+        let (row, boxes) = self.send_login(&codec, account, session, password, unattended)?;
         drop(one_at_a_time);
         let refreshed = thread::scope(|scope| {
             let started = thread::Builder::new().spawn_scoped(scope, &then);
@@ -101,9 +100,9 @@ impl SessionManager<'_> {
         match self.attempts_left(account, clock::now())? {
             Ok(_) => Ok(()),
             Err(free) => Err(Error::Refused(format!(
-                "{REFUSALS} logins of {account} were refused within {} minutes; to keep AimHarder from locking the account, \
+                "{MAX_REFUSALS} logins of {account} were refused within {} minutes; to keep AimHarder from locking the account, \
                  the next login is possible at {}",
-                WINDOW.num_minutes(),
+                REFUSAL_WINDOW.num_minutes(),
                 free.with_timezone(&Local).format("%H:%M:%S")
             ))),
         }
@@ -115,18 +114,18 @@ impl SessionManager<'_> {
         account: &Account,
         now: DateTime<Utc>,
     ) -> Result<std::result::Result<usize, DateTime<Utc>>> {
-        let refusals = self.store.refusals(account, now, WINDOW)?;
-        let oldest = refusals.len().checked_sub(REFUSALS);
+        let refusals = self.store.refusals(account, now, REFUSAL_WINDOW)?;
+        let oldest = refusals.len().checked_sub(MAX_REFUSALS);
         Ok(match oldest.and_then(|n| refusals.get(n)) {
-            Some(oldest) => Err(shifted(*oldest, WINDOW)),
-            None => Ok(REFUSALS - refusals.len()),
+            Some(oldest) => Err(shifted(*oldest, REFUSAL_WINDOW)),
+            None => Ok(MAX_REFUSALS - refusals.len()),
         })
     }
 
     /// Sends the login by one flow or both, and stores it if it is accepted.
     fn send_login(
         &self,
-        form: &FormGuard,
+        codec: &CodecGuard,
         account: &Account,
         session: &SessionRef,
         password: &Secret,
@@ -140,7 +139,7 @@ impl SessionManager<'_> {
                     let (cookies, now) = (jar.to_json(), clock::now());
                     let row = self
                         .store
-                        .put_login(form, account, session, token, cookies, now)?;
+                        .put_login(codec, account, session, token, cookies, now)?;
                     self.store.login_worked(account, &flow.to_string())?;
                     log::info!(
                         "{} session of {account} logged in ({flow} flow)",

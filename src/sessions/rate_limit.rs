@@ -7,8 +7,8 @@ use super::{Error, Result};
 use crate::clock;
 
 /// The first back-off is at most this long; each further one at most twice the one before.
-const FIRST: Duration = Duration::from_secs(1);
-const MAX_WAIT: Duration = Duration::from_secs(10);
+const FIRST_BACK_OFF: Duration = Duration::from_secs(1);
+const MAX_BACK_OFF: Duration = Duration::from_secs(10);
 /// If the server asks for a longer pause, the request is left to the next run.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(30);
 
@@ -67,9 +67,9 @@ impl RateLimit {
 /// longer than [`MAX_RETRY_AFTER`].
 pub(super) fn back_off(tried: u32, retry_after: Option<Duration>, random: f64) -> Option<Duration> {
     let asked = retry_after.unwrap_or_default();
-    let most = FIRST
+    let most = FIRST_BACK_OFF
         .saturating_mul(1 << tried.saturating_sub(1).min(8))
-        .min(MAX_WAIT);
+        .min(MAX_BACK_OFF);
     let most = clock::scaled(most);
     (asked <= MAX_RETRY_AFTER).then(|| asked + most.mul_f64(random.clamp(0.0, 1.0)))
 }

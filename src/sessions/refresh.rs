@@ -21,7 +21,7 @@ const RUN_LIMIT: Duration = Duration::from_secs(12 * 60);
 /// Maximum number of times a request is sent for one session and run.
 const MAX_ATTEMPTS: u32 = 3;
 /// The requests of a login: the login itself and the `setrefresh` after it.
-const LOGIN: u32 = 2;
+const LOGIN_REQUESTS: u32 = 2;
 /// `setrefresh` is due when the last one is older than this.
 const SET_REFRESH_INTERVAL: TimeDelta = TimeDelta::hours(24);
 
@@ -179,7 +179,7 @@ impl Batch<'_> {
             return Ok(Refreshed::Fresh); // deleted meanwhile
         };
         if row.status == Status::Expired {
-            self.rate.wait(LOGIN)?;
+            self.rate.wait(LOGIN_REQUESTS)?;
             return Ok(Refreshed::login(self.sessions.log_in_again(&row)));
         }
         if row.token_updated_at != listed.token_updated_at {
@@ -191,11 +191,11 @@ impl Batch<'_> {
         match self.attempts(|| self.sessions.update_held(&row))? {
             Ok(row) => self.extend(&row),
             Err(platform::Error::LoggedOut) => {
-                self.rate.wait(LOGIN)?;
+                self.rate.wait(LOGIN_REQUESTS)?;
                 Ok(Refreshed::login(self.sessions.handle_logout(row)))
             }
             Err(e) if e.is_response_lost() && self.sessions.has_source(&row)? => {
-                self.rate.wait(LOGIN)?;
+                self.rate.wait(LOGIN_REQUESTS)?;
                 Ok(match self.sessions.log_in_again(&row) {
                     Ok(_) => Refreshed::Relogged,
                     Err(stored @ Error::Store(_)) => Refreshed::failed(stored),
@@ -214,7 +214,7 @@ impl Batch<'_> {
         };
         let mut refused = String::new();
         if self.sessions.has_source(row)? {
-            self.rate.wait(LOGIN)?;
+            self.rate.wait(LOGIN_REQUESTS)?;
             match self.sessions.log_in_again(row) {
                 Ok(_) => return Ok(Some(Refreshed::Relogged)),
                 Err(e @ Error::Refused(_)) => {
@@ -309,8 +309,8 @@ mod tests {
             let account = format!("m{number}@example.org").parse().unwrap();
             let session = SessionRef::background(&account, "salt");
             let token = Secret::new("69232|1896731601|03485f300f1a53a7e34143a0af9d2592");
-            let (form, cookies) = (store.hold_form().unwrap(), Jar::default().to_json());
-            let row = store.put_login(&form, &account, &session, token, cookies, clock::now());
+            let (codec, cookies) = (store.hold_codec().unwrap(), Jar::default().to_json());
+            let row = store.put_login(&codec, &account, &session, token, cookies, clock::now());
             row.unwrap()
         };
         let rows: Vec<SessionRow> = (0..60).map(log_in).collect();

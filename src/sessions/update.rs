@@ -110,13 +110,13 @@ impl SessionManager<'_> {
         let _guard = signals::signal_guard("token update");
         let token = token_of(row)?;
         let mut jar = jar_of(row)?;
-        let form = self.store.hold_form()?;
+        let codec = self.store.hold_codec()?;
         self.store.begin_update(row, clock::now())?;
         let print = row.fingerprint.as_str();
         match self.platform.token_update(&mut jar, &token, print) {
             Ok(new) => {
                 self.store
-                    .finish_update(&form, row, &new, &jar.to_json(), clock::now())?;
+                    .finish_update(&codec, row, &new, &jar.to_json(), clock::now())?;
                 log::info!(
                     "token of the {} session {} updated",
                     row.kind,
@@ -154,13 +154,13 @@ impl SessionManager<'_> {
         let _guard = signals::signal_guard("setrefresh");
         let token = token_of(row)?;
         let mut jar = jar_of(row)?;
-        let form = self.store.hold_form()?;
+        let codec = self.store.hold_codec()?;
         self.store.make_room(row)?;
         let print = row.fingerprint.as_str();
         match self.platform.set_refresh(&mut jar, &token, print) {
             Ok(new) => {
                 self.store
-                    .finish_set_refresh(&form, row, &new, &jar.to_json(), clock::now())?;
+                    .finish_set_refresh(&codec, row, &new, &jar.to_json(), clock::now())?;
                 Ok(Ok(self.read_again(row.clone())?))
             }
             Err(e @ platform::Error::Interrupted) => Err(e.into()),

@@ -118,7 +118,7 @@ impl Store {
         let hashes: Vec<_> = refused.hashes.iter().map(Secret::expose).collect();
         let hashes = Secret::new(hashes.join(" "));
         let secret = [(hash_of(account.as_str()), &hashes)];
-        self.write_secrets(&self.hold_form()?, 0, secret, |db, [hash]| {
+        self.write_secrets(&self.hold_codec()?, 0, secret, |db, [hash]| {
             db.execute(
                 "INSERT INTO accounts (email, refused_salt, refused_hash, refused_at) VALUES (?1, ?2, ?3, ?4) \
                  ON CONFLICT DO UPDATE SET refused_salt = excluded.refused_salt, refused_hash = excluded.refused_hash, \

@@ -14,9 +14,9 @@ use crate::secret::Secret;
 /// The first byte of an encrypted value.
 const FORMAT: u8 = 1;
 /// Bytes of a key.
-const KEY: usize = 32;
+const KEY_LEN: usize = 32;
 /// Bytes of a store's salt.
-pub(super) const SALT: usize = 16;
+pub(super) const SALT_LEN: usize = 16;
 /// The text that is encrypted once per store, to recognize the key that fits.
 const PROOF: &str = "the key of this store";
 
@@ -37,14 +37,14 @@ pub(super) struct SecretCodec {
 /// # Errors
 /// The operating system supplies no random bytes.
 pub fn new_key() -> Result<Secret, getrandom::Error> {
-    let mut bytes = Zeroizing::new([0_u8; KEY]);
+    let mut bytes = Zeroizing::new([0_u8; KEY_LEN]);
     getrandom::fill(bytes.as_mut())?;
     Ok(Secret::new(hex::encode(bytes.as_ref())))
 }
 
 /// Makes a salt for a store that is to be encrypted.
-pub(super) fn new_salt() -> Result<[u8; SALT], getrandom::Error> {
-    let mut salt = [0_u8; SALT];
+pub(super) fn new_salt() -> Result<[u8; SALT_LEN], getrandom::Error> {
+    let mut salt = [0_u8; SALT_LEN];
     getrandom::fill(&mut salt)?;
     Ok(salt)
 }
@@ -52,7 +52,7 @@ pub(super) fn new_salt() -> Result<[u8; SALT], getrandom::Error> {
 impl SecretCodec {
     /// `None` if `key` is not 64 hex digits.
     pub(super) fn new(key: &Secret, salt: &[u8]) -> Option<Self> {
-        let mut bytes = Zeroizing::new([0_u8; KEY]);
+        let mut bytes = Zeroizing::new([0_u8; KEY_LEN]);
         hex::decode_to_slice(key.expose().trim(), bytes.as_mut()).ok()?;
         Some(Self {
             salt: salt.to_owned(),
@@ -131,7 +131,7 @@ mod tests {
     const TOKEN: SecretPlace<'static> = ["token", ANA, "bg-1"];
 
     fn codec(digit: &str, salt: u8) -> SecretCodec {
-        SecretCodec::new(&Secret::new(digit.repeat(64)), &[salt; SALT]).unwrap()
+        SecretCodec::new(&Secret::new(digit.repeat(64)), &[salt; SALT_LEN]).unwrap()
     }
 
     #[test]
@@ -183,7 +183,7 @@ mod tests {
         assert_ne!(key, new_key().unwrap());
         let good = [key.expose().to_owned(), format!(" {}\n", "aF".repeat(32))];
         for text in good {
-            assert!(SecretCodec::new(&Secret::new(text), &[0; SALT]).is_some());
+            assert!(SecretCodec::new(&Secret::new(text), &[0; SALT_LEN]).is_some());
         }
         let bad = [
             String::new(),
@@ -194,7 +194,7 @@ mod tests {
         ];
         for text in bad {
             assert!(
-                SecretCodec::new(&Secret::new(&*text), &[0; SALT]).is_none(),
+                SecretCodec::new(&Secret::new(&*text), &[0; SALT_LEN]).is_none(),
                 "{text}"
             );
         }

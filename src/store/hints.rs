@@ -7,18 +7,19 @@ use rusqlite::{Params, params};
 
 use super::{Result, Store};
 
-/// The number of days after which a name is noted again, and after which one that was not seen is deleted.
-const NOTED_AGAIN: u64 = 7;
-const FORGOTTEN: u64 = 90;
+/// A name that is seen is noted again after this number of days.
+const RENOTE_DAYS: u64 = 7;
+/// A name that was not seen for this number of days is deleted.
+const MAX_AGE_DAYS: u64 = 90;
 /// Number of names kept for a box.
-const MAX_ROWS: i64 = 60;
+const MAX_NAMES: i64 = 60;
 /// Number of hints of one kind that are returned.
-const MOST_HINTS: u32 = 200;
+const MAX_HINTS: u32 = 200;
 
 impl Store {
     /// Stores the names of a box's classes. Usually none is new, and nothing is written.
     pub fn note_class_names(&self, gym: &str, names: &[&str], today: NaiveDate) -> Result<()> {
-        let since = today - Days::new(NOTED_AGAIN);
+        let since = today - Days::new(RENOTE_DAYS);
         let sql = "SELECT name FROM class_names WHERE box = ?1 AND seen >= ?2";
         let noted: BTreeSet<String> =
             self.list(sql, [gym, &since.to_string()], |row| row.get(0))?;
@@ -26,7 +27,7 @@ impl Store {
         if !names.iter().any(|name| is_new(name)) {
             return Ok(());
         }
-        let oldest = today - Days::new(FORGOTTEN);
+        let oldest = today - Days::new(MAX_AGE_DAYS);
         self.transact(|change| {
             for name in names.iter().filter(|name| is_new(name)) {
                 change.execute(
@@ -37,7 +38,7 @@ impl Store {
             change.execute(
                 "DELETE FROM class_names WHERE box = ?1 AND (seen < ?2 OR name NOT IN \
                  (SELECT name FROM class_names WHERE box = ?1 ORDER BY seen DESC, name LIMIT ?3))",
-                params![gym, oldest.to_string(), MAX_ROWS],
+                params![gym, oldest.to_string(), MAX_NAMES],
             )
         })?;
         Ok(())
@@ -82,7 +83,7 @@ impl Store {
     }
 
     fn hints(&self, sql: &str, values: impl Params) -> Result<Vec<String>> {
-        let sql = format!("{sql} LIMIT {MOST_HINTS}");
+        let sql = format!("{sql} LIMIT {MAX_HINTS}");
         self.list(&sql, values, |row| row.get(0))
     }
 }

@@ -1,4 +1,4 @@
-//! The lock on a file beside the store: for its creation, migration and conversion, and for the form of its secrets.
+//! The lock on a file beside the store: for its creation, migration and conversion, and for writing secrets.
 
 use std::fs::File;
 use std::path::Path;
@@ -20,7 +20,7 @@ pub(super) fn conversion_lock(path: &Path) -> Result<File> {
 }
 
 /// The same lock, shared: the store is not converted while a process holds it.
-pub(super) fn form_lock(path: &Path) -> Result<File> {
+pub(super) fn codec_lock(path: &Path) -> Result<File> {
     wait_for_lock(path, File::try_lock_shared)
 }
 

@@ -5,7 +5,7 @@ use rusqlite::{named_params, params};
 
 use super::reserve::MAX_ATTEMPTS;
 use super::sessions::{COLUMNS, expiry, places, read};
-use super::{FormGuard, Result, SessionRow, Store, millis};
+use super::{CodecGuard, Result, SessionRow, Store, millis};
 use crate::model::account::Account;
 use crate::model::session::{SessionKind, SessionRef};
 use crate::secret::Secret;
@@ -16,7 +16,7 @@ impl Store {
     /// id, and its generation grows.
     pub fn put_login(
         &self,
-        form: &FormGuard,
+        codec: &CodecGuard,
         account: &Account,
         session: &SessionRef,
         token: Secret,
@@ -33,7 +33,7 @@ impl Store {
              created_at = excluded.created_at, used_at = excluded.used_at, token_updated_at = excluded.token_updated_at, \
              refreshed_at = NULL, update_begun_at = NULL, last_error = NULL RETURNING {COLUMNS}"
         );
-        let row = self.write_secrets(form, MAX_ATTEMPTS, secrets, |db, [kept, jar]| {
+        let row = self.write_secrets(codec, MAX_ATTEMPTS, secrets, |db, [kept, jar]| {
             let values = named_params! {
                 ":account": account.as_str(), ":kind": session.kind.as_str(), ":print": session.fingerprint.as_str(),
                 ":token": kept, ":cookies": jar, ":expires": expiry(&token), ":now": millis(now),

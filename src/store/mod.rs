@@ -57,7 +57,7 @@ pub use open::LOCKS;
 pub use prebooking_edits::Removed;
 pub use prebookings::Attempt;
 pub use problems::{Problem, Subject};
-pub use secrets::FormGuard;
+pub use secrets::CodecGuard;
 pub use sessions::{SessionRow, Status};
 
 /// An open store. Threads share it.

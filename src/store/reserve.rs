@@ -22,7 +22,7 @@ use rusqlite::{Connection, ErrorCode, named_params, params};
 use rustix::fs::{FallocateFlags, fallocate};
 
 use super::sessions::{expiry, places};
-use super::{At, Error, FormGuard, Result, SessionRow, Store, millis};
+use super::{At, CodecGuard, Error, Result, SessionRow, Store, millis};
 use crate::clock;
 use crate::secret::Secret;
 
@@ -128,33 +128,33 @@ impl Store {
     /// Stores the token and cookies that a token update returned. `false` if the row is no longer of the generation read.
     pub fn finish_update(
         &self,
-        form: &FormGuard,
+        codec: &CodecGuard,
         row: &SessionRow,
         token: &Secret,
         cookies: &Secret,
         now: DateTime<Utc>,
     ) -> Result<bool> {
         let counts = "token_updated_at = :now, token_update_count = token_update_count + 1, update_begun_at = NULL";
-        self.replace_token(form, row, token, cookies, counts, now)
+        self.replace_token(codec, row, token, cookies, counts, now)
     }
 
     /// Stores the token and cookies that a `setrefresh` returned. `false` as for [`Self::finish_update`].
     pub fn finish_set_refresh(
         &self,
-        form: &FormGuard,
+        codec: &CodecGuard,
         row: &SessionRow,
         token: &Secret,
         cookies: &Secret,
         now: DateTime<Utc>,
     ) -> Result<bool> {
         let counts = "refreshed_at = :now, refresh_count = refresh_count + 1";
-        self.replace_token(form, row, token, cookies, counts, now)
+        self.replace_token(codec, row, token, cookies, counts, now)
     }
 
     /// Replaces token, cookies and generation in one statement (promise 4). `counts` sets further columns.
     fn replace_token(
         &self,
-        form: &FormGuard,
+        codec: &CodecGuard,
         row: &SessionRow,
         token: &Secret,
         cookies: &Secret,
@@ -167,7 +167,7 @@ impl Store {
         );
         let [tokens, jars] = places(&row.account, &row.fingerprint);
         let secrets = [(tokens, token), (jars, cookies)];
-        let changed = self.write_secrets(form, MAX_ATTEMPTS, secrets, |db, [kept, jar]| {
+        let changed = self.write_secrets(codec, MAX_ATTEMPTS, secrets, |db, [kept, jar]| {
             db.prepare_cached(&sql)?.execute(named_params! {
                 ":token": kept, ":cookies": jar, ":expires": expiry(token), ":now": millis(now),
                 ":id": row.id, ":generation": row.generation,

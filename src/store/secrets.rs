@@ -2,9 +2,9 @@
 //! other module needs to know which.
 //!
 //! The type of a stored value says what it is: text is plain, a blob is encrypted. Other processes may convert the store or
-//! change its key. A secret is therefore read in one transaction with the salt, and written only while [`FormGuard`] keeps
+//! change its key. A secret is therefore read in one transaction with the salt, and written only while [`CodecGuard`] keeps
 //! conversions waiting. A process that has the platform replace a token takes the guard before the request, so that without
-//! the key nothing is sent, and stores the new token in the form that the guard keeps.
+//! the key nothing is sent, and stores the new token with the codec that the guard keeps.
 //!
 //! The key is read from its source when it is first needed, once per process and salt, and never while a transaction or a lock
 //! is held: it may come from a slow command.
@@ -16,16 +16,17 @@ use rusqlite::types::{ToSqlOutput, Value};
 use rusqlite::{Connection, OptionalExtension, Params, Row, Transaction, TransactionBehavior};
 
 use super::encryption::{SecretCodec, SecretPlace};
-use super::lock::form_lock;
+use super::lock::codec_lock;
 use super::reserve::write_repeatedly;
 use super::{At, Error, Result, Store};
 use crate::secret::Secret;
 use crate::store_key::KeySource;
 
-/// Keeps the form of the stored secrets as it is: conversions wait until it is dropped. It has the key of an encrypted store.
+/// Keeps the stored secrets in plain text or encrypted, as they are: conversions wait until it is dropped. It has the key of an
+/// encrypted store.
 #[derive(Debug)]
 #[must_use]
-pub struct FormGuard {
+pub struct CodecGuard {
     codec: Option<Arc<SecretCodec>>,
     _lock: File,
 }
@@ -55,14 +56,14 @@ impl Store {
         self.codec().map(drop)
     }
 
-    /// Keeps the form of the secrets as it is while the guard lives.
+    /// Keeps the store from being converted while the guard lives.
     ///
     /// # Errors
     /// The key is not available, or a conversion does not end. No request that replaces a secret may be sent then.
-    pub fn hold_form(&self) -> Result<FormGuard> {
+    pub fn hold_codec(&self) -> Result<CodecGuard> {
         self.ready()?; // before the lock, because a key command may be slow
-        let lock = form_lock(self.path())?;
-        Ok(FormGuard {
+        let lock = codec_lock(self.path())?;
+        Ok(CodecGuard {
             codec: self.codec()?,
             _lock: lock,
         })
@@ -115,17 +116,17 @@ impl Store {
         source().map_err(|e| Error::Key(e.to_string()))
     }
 
-    /// Writes secrets in one transaction, in the form that the guard keeps. `attempts` is how often a write that finds no room
+    /// Writes secrets in one transaction, with the codec that the guard keeps. `attempts` is how often a write that finds no room
     /// is repeated.
     pub(super) fn write_secrets<T, const N: usize>(
         &self,
-        form: &FormGuard,
+        guard: &CodecGuard,
         attempts: u32,
         secrets: [(SecretPlace<'_>, &Secret); N],
         write: impl Fn(&Connection, &[ToSqlOutput<'_>; N]) -> rusqlite::Result<T>,
     ) -> Result<T> {
         let mut values = secrets.map(|(_, secret)| ToSqlOutput::Borrowed(secret.expose().into()));
-        if let Some(codec) = &form.codec {
+        if let Some(codec) = &guard.codec {
             for (value, (place, secret)) in values.iter_mut().zip(secrets) {
                 *value = ToSqlOutput::Owned(Value::Blob(self.encrypted(codec, place, secret)?));
             }

@@ -205,10 +205,10 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<()> {
         let [_, place] = places(&row.account, &row.fingerprint);
-        let form = self.hold_form()?;
+        let codec = self.hold_codec()?;
         let sql =
             "UPDATE sessions SET cookies = ?1, used_at = ?2 WHERE id = ?3 AND generation = ?4";
-        self.write_secrets(&form, 0, [(place, cookies)], |db, [jar]| {
+        self.write_secrets(&codec, 0, [(place, cookies)], |db, [jar]| {
             db.execute(sql, params![jar, millis(now), row.id, row.generation])
         })?;
         Ok(())

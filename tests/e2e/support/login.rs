@@ -82,10 +82,10 @@ pub(crate) fn store_session(home: &Home, account: &str, kind: SessionKind) {
     };
     let (token, cookies) = (Secret::new("1|1|0"), Secret::new("[]"));
     let store = Store::open(&home.store_path()).unwrap();
-    let form = store.hold_form().unwrap();
+    let codec = store.hold_codec().unwrap();
     let now = aimharder::clock::now();
     store
-        .put_login(&form, &account, &session, token, cookies, now)
+        .put_login(&codec, &account, &session, token, cookies, now)
         .unwrap();
 }
 
