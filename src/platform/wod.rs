@@ -107,11 +107,13 @@ impl Platform {
 /// # Errors
 /// As for [`Platform::publisher`].
 pub fn read_publisher(response: &Response) -> Result<Option<String>> {
-    match classify::page(response).map(|page| publisher_in(&page)) {
+    let read = classify::page(response).and_then(|page| match publisher_in(&page) {
         // a page with the number may have the form of the login too
-        Ok(None) if classify::is_login_page(response) => Err(Error::LoggedOut),
-        read => classify::or_login_page(response, read),
-    }
+        None if classify::is_login_page(response) => Err(Error::LoggedOut),
+        None if !page.contains('<') => Err(response.strange("answered without a page")),
+        publisher => Ok(publisher),
+    });
+    classify::or_login_page(response, read)
 }
 
 /// The number in `timeLineContent: 7, userID: N`.
@@ -293,6 +295,9 @@ mod tests {
         assert_eq!(read(&both), Ok(Some("10".to_owned())));
         assert_eq!(read(form), Err(Error::LoggedOut));
         assert_eq!(read("<p>"), Ok(None));
+        for no_page in ["", "[]", "x"] {
+            assert!(matches!(read(no_page), Err(Error::Strange(_))), "{no_page}");
+        }
     }
 
     #[test]

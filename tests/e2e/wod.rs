@@ -88,8 +88,14 @@ fn bad_answers_and_arguments_end_with_an_error() {
         .any_stderr()
         .usage(&["is not a valid day"]);
     home.run("wod --days 15").any_stderr().usage(&["--days"]);
-    for kind in ["empty", "foreign", "huge", "garbage"] {
-        sandbox.fault(&json!({ "path": "/api/activity", "kind": kind, "count": 1 }));
+    for (path, kind) in [
+        ("/", "empty"),
+        ("/api/activity", "empty"),
+        ("/api/activity", "foreign"),
+        ("/api/activity", "huge"),
+        ("/api/activity", "garbage"),
+    ] {
+        sandbox.fault(&json!({ "path": path, "kind": kind, "count": 1 }));
         home.run("wod").any_stderr().status(5).done();
         sandbox.clear_faults();
     }
