@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 
 use super::args::GlobalArgs;
 use super::system;
-use crate::config::{CONFIG_PLACE, Config, STORE_PLACE, default_path};
+use crate::config::{Config, default_config, default_store};
 use crate::diagnostics::entry::{InUse, ReadLine};
 use crate::error::{ExitKind, Failure};
 use crate::http_client::{self, Proxies};
@@ -244,13 +244,13 @@ fn open_store(global: &GlobalArgs, config: &Config, command: &str) -> Result<Sto
 
 /// The default location of the config.
 pub(super) fn config_path() -> Result<PathBuf> {
-    default_path(CONFIG_PLACE, variable).ok_or_else(no_home)
+    default_config(variable).ok_or_else(no_home)
 }
 
 /// Where the store is.
 pub(crate) fn store_path(named: Option<&Path>) -> Result<PathBuf> {
     let named = named.map(Path::to_owned);
-    let path = named.or_else(|| default_path(STORE_PLACE, variable));
+    let path = named.or_else(|| default_store(variable));
     path.ok_or_else(no_home)
 }
 

@@ -30,36 +30,44 @@ use crate::secret::Secret;
 /// Some calls are refused without the name of a browser (protocol.md §1).
 const USER_AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0";
 
-/// Where the config and the store are unless they are named (scripting.md, "Global flags"): the variables of systemd's folder
-/// and of the XDG folder, that folder's default in the home, and the file's name.
-pub(crate) const CONFIG_PLACE: [&str; 4] = [
-    "CONFIGURATION_DIRECTORY",
-    "XDG_CONFIG_HOME",
-    ".config",
-    "config.toml",
-];
-/// The same of the store.
-pub(crate) const STORE_PLACE: [&str; 4] = [
-    "STATE_DIRECTORY",
-    "XDG_STATE_HOME",
-    ".local/state",
-    "aimharder.db",
-];
+/// Where the config is in an environment unless it is named (scripting.md, "Global flags"). `None` without a home.
+pub(crate) fn default_config(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    let folder = default_folder(
+        "CONFIGURATION_DIRECTORY",
+        "XDG_CONFIG_HOME",
+        ".config",
+        variable,
+    )?;
+    Some(folder.join("config.toml"))
+}
 
-/// The default path of one of these files in an environment, `None` without a home.
-pub(crate) fn default_path(
-    [unit, xdg, fallback, file]: [&str; 4],
+/// The same of the store.
+pub(crate) fn default_store(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    let folder = default_folder(
+        "STATE_DIRECTORY",
+        "XDG_STATE_HOME",
+        ".local/state",
+        variable,
+    )?;
+    Some(folder.join("aimharder.db"))
+}
+
+/// The folder of systemd's service, or ours in the XDG folder, which is `below_home` by default.
+fn default_folder(
+    service: &str,
+    xdg: &str,
+    below_home: &str,
     variable: impl Fn(&str) -> Option<OsString>,
 ) -> Option<PathBuf> {
     let folder = |name| variable(name).filter(|value| !value.is_empty());
     // systemd separates several by colons, and ours is first
     let first = |folders| env::split_paths(&folders).find(|it| !it.as_os_str().is_empty());
-    if let Some(folder) = folder(unit).and_then(first) {
-        return Some(folder.join(file));
+    if let Some(folder) = folder(service).and_then(first) {
+        return Some(folder);
     }
     let xdg = folder(xdg).map(PathBuf::from).filter(|it| it.is_absolute());
-    let in_home = || Some(PathBuf::from(folder("HOME")?).join(fallback));
-    Some(xdg.or_else(in_home)?.join("aimharder").join(file))
+    let in_home = || Some(PathBuf::from(folder("HOME")?).join(below_home));
+    Some(xdg.or_else(in_home)?.join("aimharder"))
 }
 
 /// The whole config, checked.

@@ -15,7 +15,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::config::{CONFIG_PLACE, STORE_PLACE, default_path};
+use crate::config::{default_config, default_store};
 use crate::model::account::Account;
 use crate::model::instant::maybe_instant;
 use crate::text::{append_flag, shell_word};
@@ -434,10 +434,10 @@ fn files(
         let named = flag.or_else(|| of(name).map(PathBuf::from));
         named.map(|path| absolute(env, path))
     };
-    let default_config = || default_path(CONFIG_PLACE, of).filter(|path| path.exists());
+    let existing_config = || default_config(of).filter(|path| path.exists());
     [
-        named(store, "AIMHARDER_STORE").or_else(|| default_path(STORE_PLACE, of)),
-        named(config, "AIMHARDER_CONFIG").or_else(default_config),
+        named(store, "AIMHARDER_STORE").or_else(|| default_store(of)),
+        named(config, "AIMHARDER_CONFIG").or_else(existing_config),
     ]
 }
 
