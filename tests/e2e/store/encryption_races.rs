@@ -184,7 +184,7 @@ fn a_long_reader_postpones_the_cleaning_to_the_next_command() {
     assert!(!holds_plain_text(&home));
 }
 
-/// Whether it reported that the store is not encrypted, and ended with 0.
+/// The store is decrypted while the key command runs: nothing is left that the new key could encrypt.
 #[test]
 fn a_new_key_for_a_store_that_is_decrypted_meanwhile_is_refused() {
     let (_sandbox, home) = logged_in();

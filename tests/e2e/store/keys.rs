@@ -6,7 +6,7 @@ use crate::store::encryption::{KEY, OTHER, encrypted, has_key, nothing_plain, se
 use crate::support::{ANA, ANA_PASSWORD, Home, Run, day, logged_in};
 use serde_json::json;
 
-/// A command that needs a session, and the reason why it has none.
+/// Checks that commands that need the key fail like this and change nothing, and that the others work.
 fn refused(home: &Home, status: i32, words: &[&str]) {
     let before = fs::read(home.store_path()).unwrap();
     for args in [
@@ -25,7 +25,7 @@ fn refused(home: &Home, status: i32, words: &[&str]) {
         .arg(ANA)
         .stdin(ANA_PASSWORD)
         .fails(status, words);
-    // what needs no secret works on
+    // commands that need no secret
     home.run("sessions").succeeds();
     home.run("prebook list").succeeds();
     home.run("boxes").succeeds();
