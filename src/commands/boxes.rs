@@ -307,7 +307,7 @@ fn remove(name: &str, app: &App, ui: &mut Ui) -> Result<()> {
     if app.store.gym(name)?.is_none() {
         let known = names(&app.store.boxes(None)?);
         bail!(Failure::not_found(format!(
-            "the store has no box {name:?}, so nothing was removed; it has: {known}"
+            "the store has no box {name:?} (known: {known}), so nothing was removed"
         )));
     }
     let prebookings = app.store.open_prebookings(None)?;

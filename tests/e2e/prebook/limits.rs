@@ -260,6 +260,7 @@ fn a_run_with_a_box_takes_its_prebookings_only() {
     assert!(scene.requests().is_empty());
     let plan = scene
         .command("prebook run --dry-run --json --box other")
+        .stderr_has(&["no box \"other\" is known (known: crossfitdemo)"])
         .json();
     assert_eq!(plan["due"], 0, "{plan}");
     scene

@@ -19,6 +19,7 @@ use crate::booking::Outcome;
 use crate::clock;
 use crate::commands::app::App;
 use crate::commands::automation;
+use crate::commands::box_profile::names;
 use crate::commands::failure;
 use crate::commands::help::{Help, code};
 use crate::commands::learn::OpeningObservation;
@@ -86,6 +87,7 @@ pub(super) fn run(args: &PrebookRunArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let device = app.named_device(app.global.account.as_ref())?;
     if args.dry_run {
         automation::require_session(app)?;
+        warn_of_unknown_box(app)?;
         let view = plan(args, app, device.as_ref())?;
         return ui.print(&view, |style| view.plan(style));
     }
@@ -110,6 +112,22 @@ fn check_account(app: &App) -> Result<()> {
     Ok(())
 }
 
+/// Warns of a named box that is not known, which is probably mistyped: nothing is taken.
+fn warn_of_unknown_box(app: &App) -> Result<()> {
+    let Some(name) = &app.global.gym else {
+        return Ok(());
+    };
+    let known = app.store.boxes(None)?;
+    let is_known = known.iter().any(|row| row.name == *name);
+    if !is_known && !app.config.boxes.contains_key(name) {
+        log::warn!(
+            "no box {name:?} is known (known: {}); run `aimharder boxes --detect` if it is new",
+            names(&known)
+        );
+    }
+    Ok(())
+}
+
 /// Executes the run, with its notifications.
 fn book_all(
     args: &PrebookRunArgs,
@@ -117,6 +135,7 @@ fn book_all(
     device: Option<&SessionRow>,
     ui: &mut Ui,
 ) -> Result<(RunView, Option<Failure>, SignalGuard)> {
+    warn_of_unknown_box(app)?;
     raise_file_limit();
     // a device session acts for its own account only
     let account = device.map(|row| &row.account);
