@@ -64,7 +64,9 @@ fn a_prebooking_is_stored_and_listed() {
       "prebookings":[{"id":3,"rule":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"13:10","class":"wod","alternatives":[{"start":"19:30","class":null}],"family":null,"waitlist":false,"watch":true,"coach":null,"exclude":[],"lead":null,"once_a_day":false,"class_id":null,"opens":"1d@07:00","opens_at":"[INSTANT]","status":"pending","attempts":0,"message":null,"reservation_id":null}
       ],
       "schedule":{"class":null,
-        "message":"no class \"wod\" at 13:10 on [DATE]; no classes are published for that day"}
+        "message":"no class \"wod\" at 13:10 on [DATE]; no classes are published for that day"},
+      "session":{"kind":"device",
+        "fingerprint":"[FP]"}
     }
     --- stderr
     warning: [DATE] 13:10 is prebooked already, as prebooking 1 (any class, crossfitdemo): `aimharder prebook remove 1 --account ana@example.org`
@@ -190,7 +192,9 @@ fn a_prebooking_warns_of_what_a_run_will_miss() {
       "prebookings":[{"id":1,"rule":null,"account":"ana@example.org","box":"crossfitdemo","day":"[DATE]","start":"13:10","class":"wod","alternatives":[],"family":null,"waitlist":false,"watch":false,"coach":null,"exclude":[],"lead":null,"once_a_day":false,"class_id":null,"opens":null,"opens_at":null,"status":"pending","attempts":0,"message":null,"reservation_id":null}
       ],
       "schedule":{"class":null,
-        "message":"no class \"wod\" at 13:10 on [DATE]; no classes are published for that day"}
+        "message":"no class \"wod\" at 13:10 on [DATE]; no classes are published for that day"},
+      "session":{"kind":"device",
+        "fingerprint":"[FP]"}
     }
     --- stderr
     warning: ana@example.org has no background session, which `prebook run` needs; run `aimharder login ana@example.org --only background`
@@ -311,7 +315,9 @@ fn a_weekly_rule_is_stored_and_listed() {
       "rules":[{"id":"r1","account":"ana@example.org","box":"crossfitdemo","weekdays":["mon"],"start":"23:59","class":"wod","alternatives":[],"family":null,"waitlist":true,"watch":false,"coach":null,"exclude":[],"lead":null,"once_a_day":false,"until":null,"opens":null}
       ],
       "schedule":{"class":null,
-        "message":"no class \"wod\" at 23:59 on [DATE]; no classes are published for that day"}
+        "message":"no class \"wod\" at 23:59 on [DATE]; no classes are published for that day"},
+      "session":{"kind":"device",
+        "fingerprint":"[FP]"}
     }
     --- stderr
     warning: nothing runs `prebook run`: add `13,28,43,58 * * * * [BIN] prebook run` with crontab -e

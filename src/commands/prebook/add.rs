@@ -9,6 +9,7 @@ use super::look::{Seen, look, warn, warn_of_class};
 use super::shown::{Shown, ShownRule, lead_words, prebooking_lines, request_notes};
 use super::{materialize_rules, to_shown, to_shown_rule};
 use crate::clock;
+use crate::commands::SessionRef;
 use crate::commands::app::App;
 use crate::commands::args::{ClassArgs, DayArg, coach, family, id};
 use crate::commands::help::{Help, code};
@@ -223,6 +224,7 @@ fn once(request: &PrebookRequest, day: NaiveDate, app: &App, now: DateTime<Utc>)
     Ok(Added {
         rules: None,
         prebookings: to_shown(app, vec![stored])?,
+        session: schedule.as_ref().map(|seen| seen.session.clone()),
         schedule,
         notes,
     })
@@ -367,8 +369,10 @@ fn weekly(
     }
     let prebookings = to_shown(app, occurrences)?;
     let first = prebookings.first().map(|shown| &shown.prebooking);
+    let schedule = first.and_then(|it| look(app, &gym, &it.request, it.day, Some(&rule)));
     Ok(Added {
-        schedule: first.and_then(|it| look(app, &gym, &it.request, it.day, Some(&rule))),
+        session: schedule.as_ref().map(|seen| seen.session.clone()),
+        schedule,
         prebookings,
         notes,
         rules: Some(vec![to_shown_rule(app, rule)?]),
@@ -433,6 +437,9 @@ struct Added {
     /// What the schedule shows, if it could be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     schedule: Option<Seen>,
+    /// The session that read the schedule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<SessionRef>,
     /// What was replaced, and which classes exist already.
     #[serde(skip)]
     notes: Vec<String>,

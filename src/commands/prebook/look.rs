@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::shown::Shown;
 use crate::booking::{BoxClient, LoginCheck, find, to_class};
 use crate::clock;
+use crate::commands::SessionRef;
 use crate::commands::app::App;
 use crate::diagnostics::entry::Job;
 use crate::diagnostics::schedule::{self, Tools};
@@ -35,6 +36,9 @@ pub(super) struct Seen {
     pub class: Option<Class>,
     /// Why no class, or no single class, fits.
     pub message: Option<String>,
+    /// The session that read it.
+    #[serde(skip)]
+    pub session: SessionRef,
     /// Classes of that time that are the member's.
     #[serde(skip)]
     mine: Vec<Class>,
@@ -59,8 +63,8 @@ pub(super) fn look(
     rule: Option<&WeeklyRule>,
 ) -> Option<Seen> {
     let end = clock::steady() + LIMIT;
-    let rows = match rows(app, gym, request, day, end) {
-        Ok(rows) => rows?,
+    let (session, rows) = match rows(app, gym, request, day, end) {
+        Ok(read) => read?,
         Err(e) => {
             log::info!("the schedule of {day} was not read: {e:#}");
             return None;
@@ -89,6 +93,7 @@ pub(super) fn look(
             let is_given = request.opens.is_none() && !it.is_guess();
             is_given && of_given.map(|given| given.rule) != Some(it.rule)
         }),
+        session,
         suggests_day,
         is_published: !rows.is_empty(),
         mine: mine.map(class).collect(),
@@ -103,7 +108,7 @@ fn rows(
     request: &PrebookRequest,
     day: NaiveDate,
     end: Instant,
-) -> Result<Option<Vec<Row>>> {
+) -> Result<Option<(SessionRef, Vec<Row>)>> {
     let Some(id) = gym.id else {
         return Ok(None);
     };
@@ -123,7 +128,7 @@ fn rows(
     };
     let left = end.saturating_duration_since(clock::steady());
     let schedule = client.schedule_within(day, left, LoginCheck::Skipped)?;
-    Ok(Some(schedule))
+    Ok(Some((SessionRef::from(session.row()), schedule)))
 }
 
 impl Seen {

@@ -38,6 +38,7 @@ fn the_class_is_shown_after_one_request() {
     let printed = add(&home, "+3 13:10 wod").json();
     assert_eq!(printed["schedule"]["class"]["id"], id.as_str());
     assert_eq!(printed["schedule"]["message"], Value::Null);
+    assert_eq!(printed["session"]["kind"], "device");
     // the background session is enough
     home.run("logout").succeeds();
     let printed = add(&home, "+3 13:10 wod").json();
