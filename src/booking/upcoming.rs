@@ -71,16 +71,14 @@ impl BoxClient<'_, '_> {
         for day in days {
             rows.extend(self.schedule(day)?.into_iter().map(|row| (day, row)));
         }
-        let read = |booked, rows| booking(booked, rows, profile);
-        let coming = next.coming.iter().filter_map(|booked| read(booked, &rows));
-        let past = next.past.iter().filter_map(|past| {
-            let booking = read(past, &[])?;
-            let state = if past.late_cancelled {
-                BookingState::LateCancelled
-            } else {
-                booking.state
-            };
-            Some(Booking { state, ..booking })
+        let coming = next.coming.iter();
+        let coming = coming.filter_map(|listed| booking(listed, &rows, profile));
+        let past = next.past.iter().filter_map(|listed| {
+            let mut past = booking(listed, &[], profile)?;
+            if listed.late_cancelled {
+                past.state = BookingState::LateCancelled;
+            }
+            Some(past)
         });
         Ok(Bookings {
             coming: coming.collect(),
@@ -131,26 +129,26 @@ fn days_of(next: &Bookings<ListedBooking>) -> Result<BTreeSet<NaiveDate>, Error>
 }
 
 fn booking(
-    booked: &ListedBooking,
+    listed: &ListedBooking,
     rows: &[(NaiveDate, Row)],
     profile: &BoxProfile,
 ) -> Option<Booking> {
-    let (day, start) = (booked.day?, booked.start);
-    let same = |row: &Row| row.start == start && fold(&row.name) == fold(&booked.name);
+    let (day, start) = (listed.day?, listed.start);
+    let same = |row: &Row| row.start == start && fold(&row.name) == fold(&listed.name);
     let mine = rows
         .iter()
         .find(|(on, row)| *on == day && same(row) && row.is_mine())
         .map(|(_, row)| row);
-    let state = match mine.map_or(&booked.state, |row| &row.mine) {
+    let state = match mine.map_or(&listed.state, |row| &row.mine) {
         Mine::Waiting => BookingState::Waitlisted,
         _ => BookingState::Booked,
     };
     Some(Booking {
         day,
         start,
-        end: booked.end.or_else(|| mine.and_then(|row| row.end)),
+        end: listed.end.or_else(|| mine.and_then(|row| row.end)),
         starts_at: zone::resolve(profile.zone, day.and_time(start)),
-        name: booked.name.clone(),
+        name: listed.name.clone(),
         gym: profile.name.clone(),
         description: mine.and_then(|row| row.description.clone()),
         online: mine.and_then(|row| row.online.clone()),

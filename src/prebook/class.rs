@@ -97,21 +97,21 @@ impl BookingTask<'_> {
         loop {
             let ahead = self.ahead(at);
             let result = match self.book_at(choice, Moment::of(next, ahead)) {
-                Err(Abort::ClockBehind) => match self.book_by_own_clock(choice, at) {
-                    Err(Abort::Failed(ExitKind::Unreachable, why)) => {
-                        log::info!("{why}; going on");
-                        continue;
+                Err(Abort::ClockBehind) => {
+                    match self.book_by_own_clock(choice, at) {
+                        Err(Abort::Failed(ExitKind::Unreachable, why)) => {
+                            log::info!("{why}; going on");
+                        }
+                        Ok(result) if result.may_open(at) && self.until(at) <= self.horizon() => {}
+                        ended => return ended,
                     }
-                    Ok(result) if result.may_open(at) && self.until(at) <= self.horizon() => {
-                        continue;
-                    }
-                    ended => return ended,
-                },
+                    continue;
+                }
                 result => result?,
             };
             let is_early = result.may_come || result.outcome() == Outcome::TooEarly;
-            let may_open = is_early && result.may_open(at);
-            if may_open && was_ahead && self.offset() > BELIEVED_ALONE {
+            let is_far_ahead = was_ahead && self.offset() > BELIEVED_ALONE;
+            if is_early && result.may_open(at) && is_far_ahead {
                 return self.book_by_own_clock(choice, at);
             }
             let opens_later = matches!(next, Next::At(_)) && self.ahead(at).is_some();
@@ -414,7 +414,7 @@ impl BookingTask<'_> {
     /// The row that a choice means. If several fit, the one with the id that was seen before.
     pub(super) fn fitting(&self, choice: &Choice) -> Result<&Row, Failure> {
         let wanted = find::Description::of(self.request, choice);
-        find::one(&self.rows, &wanted, self.day, |only| {
+        let one = find::one(&self.rows, &wanted, self.day, |only| {
             let add = only.replace_in(self.request, choice).command(self.day);
             // the class is described in another way, so the prebooking would not be replaced
             match &self.prebooking {
@@ -424,12 +424,13 @@ impl BookingTask<'_> {
                 }
                 None => add,
             }
-        })
-        .or_else(|failure| {
+        });
+        one.or_else(|failure| {
             let stored = self.prebooking.and_then(|it| it.class_id.as_ref());
-            let known = |row: &&Row| [stored, self.class_id.as_ref()].contains(&Some(&row.id));
-            let known = wanted.fitting(&self.rows).into_iter().find(known);
-            known.ok_or(failure)
+            let seen = [stored, self.class_id.as_ref()];
+            let mut fitting = wanted.fitting(&self.rows).into_iter();
+            let row = fitting.find(|row| seen.contains(&Some(&row.id)));
+            row.ok_or(failure)
         })
     }
 }
