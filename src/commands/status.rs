@@ -374,8 +374,8 @@ fn prebookings(report: &Report, style: &OutputStyle) -> Vec<String> {
     }
     others.extend((facts.rules > 0).then(|| plural(facts.rules, "weekly rule")));
     lines.extend(style.paragraph(&others.join(", "), 2, Style::Plain));
-    if let Some((id, last)) = &facts.last_request {
-        let ago = human_age(now - last.sent_at);
+    if let Some(last) = &facts.last_request {
+        let (id, ago) = (last.prebooking, human_age(now - last.sent_at.to_utc()));
         let outcome = last.outcome.replace('_', " ");
         let mut text = format!("last request {ago} ago, for prebooking {id}: {outcome}");
         if let Some(ms) = last.lateness_ms {

@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
-use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use serde::{Serialize, Serializer};
-use serde_json::json;
+use serde::Serialize;
 use strum::VariantArray as _;
 
 use super::server::Host;
@@ -18,7 +17,7 @@ use crate::model::instant::{hours_minutes, instant, maybe_instant, shifted};
 use crate::model::prebooking::{PrebookRequest, Prebooking, Progress};
 use crate::model::zone::resolve;
 use crate::sessions::lock::Locks;
-use crate::store::{Attempt, Problem, Status, Store, Subject};
+use crate::store::{Problem, Status, Store, Subject};
 
 /// A run every quarter of an hour has tried everything that opened earlier.
 const OVERDUE: TimeDelta = TimeDelta::minutes(35);
@@ -33,9 +32,8 @@ pub(crate) struct PrebookingFacts {
     pub next_opening_at: Option<DateTime<Tz>>,
     /// The pending ones, by opening.
     pub next: Vec<Pending>,
-    /// The booking request that was sent last, and the id of its prebooking.
-    #[serde(serialize_with = "last_request")]
-    pub last_request: Option<(i64, Attempt)>,
+    /// The booking request that was sent last.
+    pub last_request: Option<LastRequest>,
     /// Expired prebookings by number, with the start of the last class that they name.
     #[serde(skip)]
     pub expired: Vec<(i64, DateTime<Tz>)>,
@@ -70,7 +68,7 @@ pub(crate) struct Pending {
     /// The day of the opening is known and its time is a guess.
     pub guess: bool,
     #[serde(serialize_with = "maybe_instant")]
-    pub tried_at: Option<DateTime<Utc>>,
+    pub tried_at: Option<DateTime<Tz>>,
     pub message: Option<String>,
     /// When booking was too early, if the last response says so.
     #[serde(skip)]
@@ -82,19 +80,16 @@ pub(crate) struct Pending {
     pub failure: Option<ExitKind>,
 }
 
-/// The booking request that was sent last, with the prebooking that it was sent for.
-#[allow(clippy::ref_option)] // the signature that serde calls
-fn last_request<S: Serializer>(last: &Option<(i64, Attempt)>, to: S) -> Result<S::Ok, S::Error> {
-    let shown = last.as_ref().map(|(prebooking, attempt)| {
-        json!({
-            "prebooking": prebooking,
-            "sent_at": attempt.sent_at.to_rfc3339_opts(SecondsFormat::Secs, false),
-            "outcome": attempt.outcome,
-            "lateness_ms": attempt.lateness_ms,
-            "clock_offset_ms": attempt.clock_offset_ms,
-        })
-    });
-    shown.serialize(to)
+/// A booking request that was sent.
+#[derive(Debug, Serialize)]
+pub(crate) struct LastRequest {
+    /// The id of its prebooking.
+    pub prebooking: i64,
+    #[serde(serialize_with = "instant")]
+    pub sent_at: DateTime<Tz>,
+    pub outcome: String,
+    pub lateness_ms: Option<f64>,
+    pub clock_offset_ms: Option<f64>,
 }
 
 /// The prebookings as they are stored: weekly rules make no new ones here.
@@ -126,7 +121,7 @@ pub(crate) fn collect(scope: &Scope<'_>) -> Result<PrebookingFacts> {
         rules: rules.len(),
         next_opening_at: openings.find(|at| *at > scope.now),
         next,
-        last_request: store.last_attempt(scope.account)?,
+        last_request: last_request(scope)?,
         expired: expired(scope)?,
         wanted,
     })
@@ -150,6 +145,23 @@ fn release_dead_claims(
             }
         }
     }
+}
+
+fn last_request(scope: &Scope<'_>) -> Result<Option<LastRequest>> {
+    let Some((id, attempt)) = scope.store.last_attempt(scope.account)? else {
+        return Ok(None);
+    };
+    let Some(prebooking) = scope.store.prebooking(id)? else {
+        return Ok(None);
+    };
+    let zone = (scope.profile)(&prebooking.request.gym)?.zone;
+    Ok(Some(LastRequest {
+        prebooking: id,
+        sent_at: attempt.sent_at.with_timezone(&zone),
+        outcome: attempt.outcome,
+        lateness_ms: attempt.lateness_ms,
+        clock_offset_ms: attempt.clock_offset_ms,
+    }))
 }
 
 /// Expired prebookings that were last tried after the start of their last class.
@@ -183,7 +195,7 @@ fn pending_of(stored: Prebooking, scope: &Scope<'_>) -> Result<Pending> {
         class: stored.request.first.class,
         account: stored.request.account,
         box_name: stored.request.gym,
-        tried_at: stored.tried_at,
+        tried_at: stored.tried_at.map(|at| at.with_timezone(&profile.zone)),
         message: stored.message,
         created_at: stored.created_at,
         failure: problem.and_then(|problem| match problem {
@@ -218,7 +230,8 @@ fn check_overdue(pending: &Pending, now: DateTime<Utc>, found: &mut Findings) {
     let Some(opened) = pending.opens_at.filter(|at| *at < now - OVERDUE) else {
         return;
     };
-    let idle_since = pending.created_at.max(pending.tried_at.unwrap_or_default());
+    let tried_at = pending.tried_at.map(|at| at.to_utc());
+    let idle_since = pending.created_at.max(tried_at.unwrap_or_default());
     if idle_since < now - OVERDUE && pending.starts_at > now && !pending.guess {
         let (id, opened) = (pending.id, opened.format("%a %-d %b %H:%M"));
         let message = format!("no run has tried prebooking {id}, which opened {opened}");
@@ -237,7 +250,8 @@ fn check_failure(pending: &Pending, report: &Report, found: &mut Findings) {
     let facts = accounts.find(|it| it.account == *account);
     let background = facts.and_then(|it| it.background());
     let active = background.filter(|session| session.status == Status::Active);
-    let is_logged_in = active.is_some_and(|it| Some(it.created_at) > pending.tried_at);
+    let tried_at = pending.tried_at.map(|at| at.to_utc());
+    let is_logged_in = active.is_some_and(|it| Some(it.created_at) > tried_at);
     if pending.starts_at <= report.checked_at || (kind == LoginRequired && is_logged_in) {
         return;
     }

@@ -132,7 +132,7 @@ fn prebookings(report: &Report, to: &mut Samples) {
     to.add("weekly_rules", &[], Some(facts.rules));
     let next = seconds(facts.next_opening_at.as_ref());
     to.add("next_opening_timestamp_seconds", &[], next);
-    if let Some((_, last)) = &facts.last_request {
+    if let Some(last) = &facts.last_request {
         let labels = [("outcome", last.outcome.as_str())];
         let (lateness, offset) = (last.lateness_ms, last.clock_offset_ms);
         let of = |ms: f64| ms / 1000.0;

@@ -1,5 +1,6 @@
 //! `status`: prebookings that no run can book, and problems that end with a login.
 
+use chrono::{DateTime, FixedOffset};
 use serde_json::json;
 
 use crate::status::well;
@@ -34,7 +35,14 @@ fn a_prebooking_that_every_run_fails_to_book_is_a_problem() {
         "{message}"
     );
     // the last request was sent for the other one
-    assert_eq!(report["prebookings"]["last_request"]["prebooking"], 1);
+    let prebookings = &report["prebookings"];
+    let last = &prebookings["last_request"];
+    assert_eq!(last["prebooking"], 1);
+    for at in [&last["sent_at"], &prebookings["next"][0]["tried_at"]] {
+        let at: DateTime<FixedOffset> = at.as_str().unwrap().parse().unwrap();
+        let of_box = at.with_timezone(&chrono_tz::Europe::Madrid);
+        assert_eq!(at.to_string(), of_box.fixed_offset().to_string());
+    }
     home.status("--offline").prints(&[
         "run `aimharder prebook remove 2`",
         " ago, for prebooking 1: booked",
