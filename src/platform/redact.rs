@@ -1,6 +1,8 @@
 //! Masks secrets in texts of the server: a server that is being debugged, or a foreign one in its place, may answer with the
 //! password or the cookies that were sent (promise 8).
 
+use reqwest::Url;
+
 use super::parse_token;
 use crate::secret::Secret;
 
@@ -14,12 +16,21 @@ const MASK: &str = "…";
 pub(super) struct Redactor(Vec<Secret>);
 
 impl Redactor {
-    /// Adds the password that was sent.
+    /// Adds the password that was sent: plain, cleaned as the texts of a server are, and as the two logins encode it.
     pub(super) fn password(&mut self, password: &Secret) {
-        let cleaned = Secret::new(crate::text::clean(password.expose()));
-        let long = |it: &Secret| it.expose().chars().count() >= MIN_PASSWORD_LEN;
+        let plain = password.expose();
+        let json = serde_json::to_string(plain).unwrap_or_default();
+        let form = form_encoded(plain);
+        let spellings = [
+            plain.to_owned(),
+            crate::text::clean(plain),
+            inside_quotes(&json).to_owned(),
+            form.replace('+', "%20"),
+            form,
+        ];
+        let spellings = spellings.map(Secret::new).into_iter();
         self.0
-            .extend([password.clone(), cleaned].into_iter().filter(long));
+            .extend(spellings.filter(|secret| secret.expose().chars().count() >= MIN_PASSWORD_LEN));
     }
 
     /// Adds the value of a cookie that was sent or set.
@@ -58,6 +69,20 @@ impl Redactor {
     }
 }
 
+fn inside_quotes(json: &str) -> &str {
+    let inside = json.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
+    inside.unwrap_or_default()
+}
+
+/// A text as the value of a form's field.
+fn form_encoded(text: &str) -> String {
+    let Ok(mut url) = Url::parse("https://base.invalid/") else {
+        return String::new();
+    };
+    url.query_pairs_mut().append_key_only(text);
+    url.query().unwrap_or_default().to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,6 +92,7 @@ mod tests {
     fn secrets_are_masked_in_every_spelling() {
         let mut redactor = Redactor::default();
         redactor.password(&Secret::new("a<b>&pw"));
+        redactor.password(&Secret::new("\"two\" ñ+\""));
         redactor.cookie("0123456789abcdef");
         redactor.cookie("short");
         let long = format!("{}0123456789abcdef", "x".repeat(492));
@@ -74,6 +100,12 @@ mod tests {
         let table = [
             ("wrong a<b>&pw", "wrong …"),
             ("wrong a&lt;b&gt;&amp;pw!", "wrong …!"),
+            ("pw=a%3Cb%3E%26pw&x", "pw=…&x"),
+            (r#"{"password":"\"two\" ñ+\""}"#, r#"{"password":"…"}"#),
+            (
+                "%22two%22+%C3%B1%2B%22 or %22two%22%20%C3%B1%2B%22",
+                "… or …",
+            ),
             ("no 0123456789abcdef, short", "no …, short"),
             (&format!("token={TOKEN}."), "token=…."),
             (&format!("token={encoded}&x"), "token=…&x"),
