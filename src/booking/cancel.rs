@@ -140,40 +140,38 @@ impl BoxClient<'_, '_> {
             message: answer.message.clone().or_else(|| words.map(str::to_owned)),
             state: answer.state,
         };
+        let unchanged = |outcome, words| Ok(reported(outcome, row.clone(), words));
         match answer.verdict {
             // another process or device may have cancelled it a moment before
-            CancelVerdict::Refused => Ok(match self.row_now(day, &row.id) {
-                Ok(now) if !now.is_mine() => CancelResult {
-                    message: None,
-                    ..reported(CancelOutcome::NotBooked, now, None)
-                },
-                _ => reported(CancelOutcome::Refused, row.clone(), None),
-            }),
-            CancelVerdict::Late if late => Ok(reported(
-                CancelOutcome::Refused,
-                row.clone(),
-                Some("AimHarder did not accept the late cancellation either"),
-            )),
-            CancelVerdict::Late => Ok(reported(CancelOutcome::LateCancellation, row.clone(), None)),
-            CancelVerdict::Done | CancelVerdict::Unproven => {
-                match self.look_twice(day, &row.id, |now| !now.is_mine())? {
-                    now if !now.is_mine() => Ok(reported(CancelOutcome::Cancelled, now, None)),
-                    now if answer.verdict == CancelVerdict::Done => Ok(reported(
-                        CancelOutcome::Refused,
-                        now,
-                        Some(
-                            "AimHarder answered \"cancelled\", but the schedule still shows the booking",
-                        ),
-                    )),
-                    _ => {
-                        let cause = proves_nothing(answer.message.as_deref());
-                        Err(Error::NotDone(format!(
-                            "not cancelled: {cause}; the schedule still shows the booking; try again"
-                        )))
-                    }
-                }
+            CancelVerdict::Refused => {
+                return match self.row_now(day, &row.id) {
+                    Ok(now) if !now.is_mine() => Ok(CancelResult {
+                        message: None,
+                        ..reported(CancelOutcome::NotBooked, now, None)
+                    }),
+                    _ => unchanged(CancelOutcome::Refused, None),
+                };
             }
+            CancelVerdict::Late if late => {
+                let words = "AimHarder did not accept the late cancellation either";
+                return unchanged(CancelOutcome::Refused, Some(words));
+            }
+            CancelVerdict::Late => return unchanged(CancelOutcome::LateCancellation, None),
+            CancelVerdict::Done | CancelVerdict::Unproven => {}
         }
+        let now = self.look_twice(day, &row.id, |now| !now.is_mine())?;
+        if !now.is_mine() {
+            return Ok(reported(CancelOutcome::Cancelled, now, None));
+        }
+        if answer.verdict == CancelVerdict::Done {
+            let words =
+                "AimHarder answered \"cancelled\", but the schedule still shows the booking";
+            return Ok(reported(CancelOutcome::Refused, now, Some(words)));
+        }
+        let cause = proves_nothing(answer.message.as_deref());
+        Err(Error::NotDone(format!(
+            "not cancelled: {cause}; the schedule still shows the booking; try again"
+        )))
     }
 }
 

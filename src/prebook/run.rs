@@ -206,7 +206,7 @@ impl Run<'_> {
         let released = store.release(prebooking.id, &context.owner, attempts.len());
         self.store_attempts(prebooking.id, attempts);
         RunEvent {
-            is_released: *released.as_ref().unwrap_or(&false),
+            is_released: matches!(released, Ok(true)),
             error: released.err().map(Error::from),
             ..RunEvent::nothing(prebooking.id)
         }
@@ -246,7 +246,7 @@ impl Run<'_> {
         // A result that another run has stored is not reported here. A booking is, even if the prebooking was removed, and
         // so is a result that could not be stored.
         let is_booking = !is_followed && result.outcome.is_place();
-        let is_reported = is_booking || *stored.as_ref().unwrap_or(&true);
+        let is_reported = is_booking || !matches!(stored, Ok(false));
         RunEvent {
             result: Some(result).filter(|_| is_reported),
             error: stored.err().map(Error::from),

@@ -35,7 +35,7 @@ pub(super) fn report(
     let is_new = match meaning.kind {
         Some(kind) => {
             let is_new = alerts::record_failure(&app.store, subject, kind);
-            if *is_new.as_ref().unwrap_or(&true) || ui.is_interactive() {
+            if !matches!(is_new, Ok(false)) || ui.is_interactive() {
                 ui.status(&format!("error: {sentence}"));
             }
             is_new
@@ -48,7 +48,7 @@ pub(super) fn report(
             Ok(true)
         }
     };
-    if *is_new.as_ref().unwrap_or(&true) {
+    if !matches!(is_new, Ok(false)) {
         notifier.send(&notice(
             result,
             meaning.event,
