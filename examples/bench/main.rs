@@ -1,8 +1,8 @@
 //! Measures a release build against the sandbox, and compares each figure with its bound.
 //!
 //! Every mode starts its own sandbox and home in a temporary folder, runs the binary (or the library, if the figure is about
-//! the library), and returns [`table::Figure`]s. Nothing outside loopback and that folder is touched. A new mode is a file with
-//! `run(&Tools) -> Result<Vec<Figure>>` and a line in [`Mode`].
+//! the library), and returns figures (`table`). Nothing outside loopback and that folder is touched. A new mode is a file with
+//! `run(&Tools) -> Result<Vec<Figure>>` and a line in `Mode`.
 
 mod book;
 mod cert;
