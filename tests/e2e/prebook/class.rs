@@ -1,7 +1,7 @@
 //! What a box does with a class between the prebooking and its opening: renamed, moved, closed, cancelled, full, or booked
 //! by the member meanwhile.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{ANA, Fired, START, Scenario, outcomes, says, together};
 
@@ -211,4 +211,20 @@ fn mine_meanwhile() {
     let fired = Fired::of(run, 0);
     fired.only("already_booked");
     scene.ends(id, "booked", &[&class]);
+}
+
+#[test]
+fn a_class_that_is_listed_twice_or_without_time_is_booked() {
+    for quirk in ["twice", "no_time"] {
+        let (scene, class, id) = Scenario::prebooked(1, &json!({ "quirks": [quirk] }), "");
+        scene.books(id, &class);
+        let day = scene.day.to_string();
+        let listed: Value = scene.command("classes --day").arg(day).json();
+        let classes = listed["classes"].as_array().unwrap();
+        let times = classes
+            .iter()
+            .filter(|listed| listed["id"] == class.as_str())
+            .count();
+        assert_eq!(times, 1, "{quirk}: {listed}");
+    }
 }

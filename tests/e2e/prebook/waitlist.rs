@@ -1,6 +1,6 @@
 //! A place on a waiting list is followed by its reservation id, then by start and name.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::{Scenario, says};
 
@@ -68,20 +68,4 @@ fn a_place_expires_by_the_clock_of_the_server() {
     scene.sandbox.config(&json!({ "skew_ms": 0 }));
     scene.fired(4).only("expired");
     assert_eq!(scene.stored(id)["status"], "expired");
-}
-
-#[test]
-fn a_class_that_is_listed_twice_or_without_time_is_booked() {
-    for quirk in ["twice", "no_time"] {
-        let (scene, class, id) = Scenario::prebooked(1, &json!({ "quirks": [quirk] }), "");
-        scene.books(id, &class);
-        let day = scene.day.to_string();
-        let listed: Value = scene.command("classes --day").arg(day).json();
-        let classes = listed["classes"].as_array().unwrap();
-        let times = classes
-            .iter()
-            .filter(|listed| listed["id"] == class.as_str())
-            .count();
-        assert_eq!(times, 1, "{quirk}: {listed}");
-    }
 }
