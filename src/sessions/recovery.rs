@@ -43,10 +43,14 @@ impl ActiveSession<'_> {
                 |row: &SessionRow| row.generation == seen && row.status != Status::Expired;
             let (held, row) = self.sessions.lock_while(self.row.clone(), end, is_same)?;
             if let Some(held) = held {
+                let has_new_mark = row.update_begun_at != self.row.update_begun_at;
                 self.row = row;
-                break held;
-            }
-            if row.status == Status::Expired {
+                if !has_new_mark {
+                    break held;
+                }
+                // promise 5: the logout was reported before this update, so that the session may be alive
+                log::info!("another process has lost the response to a token update");
+            } else if row.status == Status::Expired {
                 self.replace_row(self.sessions.recover_expired(row, end)?)?;
             } else {
                 log::info!("another process has renewed the session");

@@ -54,7 +54,7 @@ impl SessionManager<'_> {
             Err(e) => {
                 // no warning: the command may succeed, and `refresh` reports a problem that persists
                 log::info!("the token could not be updated ({e}); continuing with the present one");
-                Ok(row)
+                self.read_again(row)
             }
         }
     }

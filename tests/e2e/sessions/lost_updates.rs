@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use aimharder::model::session::SessionKind;
+
 use crate::book::wait::Opening;
 use crate::store::encryption::{KEY, encrypted, has_key};
 use crate::support::{
-    ANA, ANA_PASSWORD, Home, Run, SOURCE, Sandbox, Scenario, all_at_once, logged_in, side_by_side,
-    tokens_agree, wait_for, with,
+    ANA, ANA_PASSWORD, Home, Run, SOURCE, Sandbox, Scenario, all_at_once, hold, logged_in,
+    side_by_side, tokens_agree, wait_for, with,
 };
 
 const UPDATE: &str = "/api/tokenUpdate";
@@ -242,6 +244,22 @@ fn a_command_that_meets_a_logout_tries_the_old_token() {
         home.run("bookings --session").arg(kind).succeeds();
         is_well(&sandbox, &home, kind);
     }
+}
+
+/// What was reported before another process lost the response to its update says nothing about the token.
+#[test]
+fn a_logout_from_before_a_lost_update_does_not_free_the_old_token() {
+    let (sandbox, home) = logged_in();
+    sandbox.fault(&json!({ "path": "/api/nextBookings", "kind": "logout" }));
+    let held = hold(&home, ANA, SessionKind::Device);
+    let run = home.run("bookings -v").stdout("nothing booked\n");
+    let running = run.any_stderr().spawn();
+    running.says("recovering the session");
+    home.sql("UPDATE sessions SET update_begun_at = token_updated_at WHERE kind = 'device'");
+    drop(held);
+    running.done();
+    assert!(sandbox.sent("/setrefresh").is_empty());
+    assert!(sandbox.sent(UPDATE).is_empty());
 }
 
 /// An update with the old token gets no connection: an earlier update stays uncertain.
