@@ -19,7 +19,9 @@ use crate::model::box_profile::KnownBox;
 use crate::model::session::{Fingerprint, SessionKind};
 use crate::password::{self, PasswordSource};
 use crate::secret::Secret;
+use crate::sessions::lock::Held;
 use crate::sessions::{Granted, SessionSelector};
+use crate::store::SessionRow;
 use crate::text::append_flag;
 use crate::ui::Ui;
 use crate::ui::table::{OutputStyle, Style, unbroken};
@@ -96,11 +98,7 @@ impl LoginArgs {
 /// while `setrefresh` is called for the device session.
 pub(crate) fn run(args: &LoginArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let account = account(args, app)?;
-    let device = SessionRef {
-        kind: SessionKind::Device,
-        fingerprint: device_fingerprint(args, app, &account)?,
-    };
-    let background = SessionRef::background(&account, &app.config.background_salt);
+    let named = app.named_device(Some(&account))?;
     let (password, unattended) = password(args, app, &account)?;
     let sessions = app.sessions();
     let log_in = |session: &SessionRef, then: &(dyn Fn() + Sync)| -> Result<Granted> {
@@ -110,10 +108,13 @@ pub(crate) fn run(args: &LoginArgs, app: &App, ui: &mut Ui) -> Result<()> {
         app.store.set_refresh_failed(granted.row.id, failed)?;
         Ok(granted)
     };
-    let (first, second) = match args.only {
-        None => (device, Some(background)),
-        Some(SessionKind::Device) => (device, None),
-        Some(SessionKind::Background) => (background, None),
+    let background = SessionRef::background(&account, &app.config.background_salt);
+    let (first, second, choice) = if args.only == Some(SessionKind::Background) {
+        (background, None, None)
+    } else {
+        let (device, choice) = device(args, app, &account, named.as_ref())?;
+        let second = Some(background).filter(|_| args.only.is_none());
+        (device, second, choice)
     };
     let later = OnceLock::new();
     let granted = log_in(&first, &|| {
@@ -121,6 +122,7 @@ pub(crate) fn run(args: &LoginArgs, app: &App, ui: &mut Ui) -> Result<()> {
             later.get_or_init(|| log_in(second, &|| ()));
         }
     })?;
+    drop(choice);
     let mut logins = vec![SessionLogin::of(first, Ok(&granted))];
     if let Some((second, result)) = second.zip(later.into_inner()) {
         logins.push(SessionLogin::of(second, result.as_ref()));
@@ -256,15 +258,32 @@ fn ask_for_account() -> Result<Account> {
     bail!(Failure::usage(WHICH_ACCOUNT))
 }
 
-/// This machine's fingerprint for the account. It never changes.
-fn device_fingerprint(args: &LoginArgs, app: &App, account: &Account) -> Result<Fingerprint> {
-    if let Some(device) = app.named_device(Some(account))? {
-        return Ok(device.fingerprint);
+/// The device session that logs in: the named one, this machine's, whose fingerprint never changes, or a new one. While the first
+/// fingerprint of this machine is not stored yet, the choice is locked: of two first logins at once, the second uses the
+/// fingerprint of the first.
+fn device(
+    args: &LoginArgs,
+    app: &App,
+    account: &Account,
+    named: Option<&SessionRow>,
+) -> Result<(SessionRef, Option<Held>)> {
+    let device = |fingerprint| SessionRef {
+        kind: SessionKind::Device,
+        fingerprint,
+    };
+    let known = || match (named, args.new_device) {
+        (Some(named), _) => Ok(Some(named.fingerprint.clone())),
+        (None, true) => Ok(Some(Fingerprint::new_device()?)),
+        (None, false) => anyhow::Ok(app.store.this_device(account)?),
+    };
+    if let Some(print) = known()? {
+        return Ok((device(print), None));
     }
-    match app.store.this_device(account)?.filter(|_| !args.new_device) {
-        Some(print) => Ok(print),
-        None => Ok(Fingerprint::new_device()?),
-    }
+    let choice = app.sessions().locks.first_login(account)?;
+    Ok(match known()? {
+        Some(print) => (device(print), None),
+        None => (device(Fingerprint::new_device()?), Some(choice)),
+    })
 }
 
 /// Reads the password, and returns whether automation has it too. If no source is set for this account, one that is set for

@@ -105,6 +105,12 @@ impl Locks {
         self.take(&name, File::try_lock, timeout)
     }
 
+    /// Takes the lock of the account's first device login, which chooses this machine's fingerprint.
+    pub fn first_login(&self, account: &Account) -> Result<Held> {
+        let name = file_name("device", account.as_str());
+        self.take(&name, File::try_lock, self.timeout())
+    }
+
     /// Takes the lock of a prebooking run. Its claims are valid while it is held.
     pub fn run(&self, owner: &str) -> Result<Held> {
         let name = run_name(owner);

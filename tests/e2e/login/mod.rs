@@ -6,7 +6,9 @@ mod refusals;
 
 use serde_json::Value;
 
-use crate::support::{ANA, ANA_PASSWORD, BEN, BEN_PASSWORD, Home, Sandbox, logged_in, start};
+use crate::support::{
+    ANA, ANA_PASSWORD, BEN, BEN_PASSWORD, Home, Running, Sandbox, logged_in, start, wait_for,
+};
 
 /// Ana's background session with the default salt.
 const BACKGROUND: &str = "bg-38262fdf431f8f8329370f737705d78985b718b9";
@@ -147,4 +149,21 @@ fn one_of_several_accounts_and_boxes_is_chosen_by_flag_variable_or_config() {
     assert_eq!(listed, 4, "the config's account does not narrow the list");
     let printed = home.run("sessions --account ana@example.org").json();
     assert_eq!(printed["sessions"].as_array().unwrap().len(), 2);
+}
+
+/// There is one device session per account and store.
+#[test]
+fn two_first_logins_at_once_use_one_fingerprint() {
+    let (sandbox, home) = start();
+    sandbox.hold("/api/login");
+    let login = || {
+        let run = home.run(&format!("login {ANA} --password-stdin --only device"));
+        run.stdin(ANA_PASSWORD).any_stdout().spawn()
+    };
+    let logins = [login(), login()];
+    wait_for("a login", || !sandbox.sent("/api/login").is_empty());
+    sandbox.let_go();
+    let [first, second] = logins.map(Running::done);
+    assert_eq!(home.sessions().len(), 1, "{first:?} {second:?}");
+    assert_eq!(sandbox.sent("/api/login").len(), 2);
 }
