@@ -1,9 +1,11 @@
 //! The config, the store's file and the space around it.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::Access;
 use serde::{Serialize, Serializer};
 
 use super::{Finding, Findings, schedule};
@@ -13,7 +15,7 @@ use crate::error::ExitKind::{Internal, Usage};
 use crate::error::Failure;
 use crate::store::{self, Store};
 use crate::store_key;
-use crate::text::shell_word;
+use crate::text::{shell_word, why};
 
 /// Larger stores are not checked for damage.
 const MAX_CHECKED_BYTES: u64 = 64 << 20;
@@ -124,7 +126,8 @@ pub(crate) fn store(
     let folder = folder.unwrap_or(Path::new("."));
     let mut facts = StoreFacts {
         path: path.to_owned(),
-        exists: fs::symlink_metadata(path).is_ok(),
+        // a folder that cannot be searched may have it
+        exists: !fs::symlink_metadata(path).is_err_and(|e| e.kind() == ErrorKind::NotFound),
         mode: mode(path),
         folder_mode: mode(folder),
         free_bytes: free(folder),
@@ -137,6 +140,7 @@ pub(crate) fn store(
     let store = match open(path, config, &mut facts, found) {
         Ok(store) => {
             log::info!("store {}", path.display());
+            check_writable(path, folder, found);
             Some(store)
         }
         Err(e) => {
@@ -151,6 +155,20 @@ pub(crate) fn store(
         found.add("disk_full", Some(Internal), message, "free some space");
     }
     (store, facts)
+}
+
+/// Without write access to the store and its folder, what the platform replaces would be lost.
+fn check_writable(path: &Path, folder: &Path, found: &mut Findings) {
+    let access = [path, folder].map(|path| rustix::fs::access(path, Access::WRITE_OK));
+    if let Some(e) = access.into_iter().find_map(Result::err) {
+        let message = format!(
+            "the store {} cannot be written: {}",
+            path.display(),
+            why(&e.into())
+        );
+        let remedy = "make it and its folder writable, or name another place with --store";
+        found.add("store_read_only", Some(Internal), message, remedy);
+    }
 }
 
 fn open(

@@ -185,6 +185,16 @@ fn each_problem_alone() {
             words: &["is writable by others (mode 646)", "chmod 600"],
         },
         Wrong {
+            spoil: |home| {
+                let folder = home.store_path().parent().unwrap().to_owned();
+                fs::remove_dir_all(&folder).unwrap();
+                fs::write(folder, "").unwrap();
+            },
+            code: "store_unusable",
+            exit: 1,
+            words: &["not a directory"],
+        },
+        Wrong {
             spoil: |home| mode(home, ".local/state/aimharder", 0o757),
             code: "store_unusable",
             exit: 1,

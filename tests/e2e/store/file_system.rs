@@ -98,6 +98,9 @@ fn a_read_only_file_system_still_allows_listings() {
     );
     let status = without("writing", &home, "status --offline --json").json();
     assert_eq!(status["store"]["usable"], true, "{status}");
+    let problem = &status["problems"][0];
+    assert_eq!(problem["code"], "store_read_only", "{status}");
+    assert_eq!(problem["kind"], "internal");
     without("writing", &home, "sessions prune")
         .any_stderr()
         .status(1)
