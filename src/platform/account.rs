@@ -1,6 +1,8 @@
 //! The account and its boxes (protocol.md §4). `whoami` also proves that a session is alive. A box id that the platform does
 //! not return is `None`.
 
+use serde_json::Value;
+
 use super::call::Response;
 use super::host::{box_of, host_of, within};
 use super::html;
@@ -43,12 +45,11 @@ impl Platform {
 /// # Errors
 /// As for [`Platform::whoami`].
 pub fn read_whoami(response: &Response, domain: &str) -> Result<Vec<KnownBox>> {
-    let object = classify::data(response)?;
-    let data = Loose(&object).get("data");
-    let is_empty = data.0.as_array().is_some_and(Vec::is_empty);
-    if is_empty && !Loose(&object).get("error").is_error() {
+    if matches!(response.status, 200 | 401) && lists_no_account(response) {
         return Err(Error::LoggedOut);
     }
+    let object = classify::data(response)?;
+    let data = Loose(&object).get("data");
     let one = data.0.is_object().then_some(data);
     let people = data.items().chain(one).map(person);
     let roles: Vec<_> = people
@@ -59,6 +60,15 @@ pub fn read_whoami(response: &Response, domain: &str) -> Result<Vec<KnownBox>> {
         return Err(response.strange("did not say who is logged in"));
     }
     Ok(boxes(&roles, domain))
+}
+
+/// Whether the list of accounts is empty, and no error says why.
+fn lists_no_account(response: &Response) -> bool {
+    classify::object(&response.body).is_some_and(|object| {
+        let is_empty = |data: &Value| data.as_array().is_some_and(Vec::is_empty);
+        let error = object.get("error").unwrap_or(&Value::Null);
+        object.get("data").is_some_and(is_empty) && !Loose(error).is_error()
+    })
 }
 
 /// The entry, or the `userData` inside it.

@@ -61,7 +61,11 @@ fn whoami_proves_a_login_or_its_end() {
         r#"{"logout":1}"#,
         r#"{"logout":"1","data":[{"id":1}]}"#,
     ] {
-        assert_eq!(whoami(dead), Err(Error::LoggedOut), "{dead}");
+        for status in [200, 401] {
+            let response = Response::new("h", status, dead.as_bytes());
+            let read = read_whoami(&response, DOMAIN);
+            assert_eq!(read, Err(Error::LoggedOut), "{status} {dead}");
+        }
     }
     for odd in [
         "{}",
