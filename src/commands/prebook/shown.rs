@@ -135,6 +135,11 @@ impl Shown {
             Some(rule) => vec![format!("rule {}", PrebookId::Rule(rule))],
             None => request_notes(&stored.request, self.opening, self.lead),
         };
+        let has_place = matches!(stored.progress, Progress::Booked | Progress::Waitlisted);
+        let history = self.history.as_deref().filter(|_| has_place);
+        let class = history.map(|history| booked_class(stored, history));
+        let other = class.filter(|class| class.start != stored.request.first.start);
+        notes.extend(other.map(|class| format!("place in {class}")));
         let reservation = stored.reservation.as_ref();
         notes.extend(reservation.map(|id| format!("reservation {id}")));
         notes.extend(stored.message.clone());
@@ -160,6 +165,18 @@ impl Shown {
         }
         text
     }
+}
+
+/// The class that was booked, as the history names it (`18:30 WOD (id 1223249)`), or the first choice.
+pub(super) fn booked_class(prebooking: &Prebooking, attempts: &[Attempt]) -> Choice {
+    let id = prebooking.class_id.as_ref().map(|id| format!(" (id {id})"));
+    let booked = id.and_then(|id| {
+        let labels = attempts.iter().rev().map(|attempt| attempt.class.as_str());
+        labels
+            .filter_map(|label| label.strip_suffix(&id))
+            .find_map(|label| label.parse().ok())
+    });
+    booked.unwrap_or_else(|| prebooking.request.first.clone())
 }
 
 /// The lead in force and its source: `90m`, `90 min (config)`

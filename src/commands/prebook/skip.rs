@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::shown::{Shown, rfc3339};
+use super::shown::{Shown, booked_class, rfc3339};
 use super::{booking_remains, materialize_rules, to_shown};
 use crate::clock;
 use crate::commands::app::App;
@@ -17,9 +17,8 @@ use crate::commands::help::{Help, code};
 use crate::error::Failure;
 use crate::model::account::Account;
 use crate::model::day;
-use crate::model::prebooking::{Choice, Prebooking, Progress};
+use crate::model::prebooking::{Prebooking, Progress};
 use crate::model::weekly::Skip;
-use crate::store::Attempt;
 use crate::text::quote;
 use crate::ui::Ui;
 use crate::ui::dates::short_day;
@@ -218,18 +217,6 @@ fn bookings(app: &App, account: &Account, days: &[Skip]) -> Result<Vec<Shown>> {
         id.is_none_or(|id| seen.insert(id))
     });
     Ok(bookings)
-}
-
-/// The class that was booked, as the history names it (`18:30 WOD (id 1223249)`), or the first choice.
-fn booked_class(prebooking: &Prebooking, attempts: &[Attempt]) -> Choice {
-    let id = prebooking.class_id.as_ref().map(|id| format!(" (id {id})"));
-    let booked = id.and_then(|id| {
-        let labels = attempts.iter().rev().map(|attempt| attempt.class.as_str());
-        labels
-            .filter_map(|label| label.strip_suffix(&id))
-            .find_map(|label| label.parse().ok())
-    });
-    booked.unwrap_or_else(|| prebooking.request.first.clone())
 }
 
 /// A booking in the shape of `bookings`, with the id of the prebooking.

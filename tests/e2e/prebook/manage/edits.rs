@@ -224,6 +224,7 @@ fn a_skip_leaves_bookings_alone() {
         }])
     );
     let words = output_of(&home, "prebook list --all");
+    assert!(words.contains("; place in 19:30 Open Box;"), "{words}");
     assert!(
         words.contains("request Fri 20 Nov 18:30:00.012")
             || words.contains("Nov 2026 18:30:00.012"),
