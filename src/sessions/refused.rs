@@ -1,9 +1,9 @@
 //! Pauses of automation after a refused login (`scripting.md`, "Dead sessions").
 //!
-//! A refused password is not sent again for a day, unless its source supplies a different one. Two environments may have
-//! different sources, so that the passwords of the last refusals are all kept in mind. A lock-out says nothing about the
-//! password, so that no password is sent for half an hour. `login` by a person is never held back by either. The store has slow
-//! salted hashes of the refused passwords, not the passwords.
+//! A refused password is not sent again for a day, unless its source supplies a different one. The last few refused passwords
+//! are all remembered, because the sources of a crontab and of a unit may differ. A lock-out says nothing about the password,
+//! so that no password is sent for half an hour. `login` by a person is never held back by either. The store has slow salted
+//! hashes of the refused passwords, not the passwords.
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use chrono::{DateTime, TimeDelta, Utc};
