@@ -102,9 +102,10 @@ pub fn read(response: &Response) -> Result<BookResponse> {
     let hopeful = matches!(verdict, Verdict::Booked | Verdict::Unproven);
     let reservation = data.get("id").id().filter(|_| hopeful);
     // only a refusal without a text is explained by its key
+    let number = refusal.number.filter(|_| !refusal.says_why());
     let key = refusal.key.filter(|_| verdict == Verdict::Refused);
     let text = refusal.message.or(key);
-    let details = details(&verdict, data, refusal.number);
+    let details = details(&verdict, data, number);
     let message: Vec<String> = text.into_iter().chain(details).collect();
     Ok(BookResponse {
         state,

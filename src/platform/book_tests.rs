@@ -102,6 +102,12 @@ fn every_refusal_of_the_table() {
         (r#"{"bookState":-4}"#, TooEarly(None)),
         (r#"{"bookState":-4,"errorMssg":"4"}"#, days()),
         (r#"{"bookState":-4,"message":4}"#, days()),
+        (r#"{"bookState":-4,"errorMssg":0}"#, TooEarly(None)),
+        (r#"{"bookState":-4,"errorMsg":true}"#, TooEarly(None)),
+        (
+            r#"{"bookState":-4,"errorMssgLang":false,"errorMssg":"4"}"#,
+            days(),
+        ),
         (r#"{"bookState":-4,"errorMssg":9999}"#, TooEarly(None)),
         (r#"{"bookState":-5}"#, PaymentPending),
         (r#"{"bookState":-7}"#, TooLate),

@@ -38,7 +38,7 @@ impl Refusal {
             .find(|t| !t.is_empty());
         let mut outside = [lang, text, other_text, message].into_iter();
         Refusal {
-            number: outside.clone().find_map(Loose::count),
+            number: [text, other_text, message].into_iter().find_map(number),
             // a flag or an object is a refusal without a text
             any: key.is_some() || cleaned.is_some() || error.is_error(),
             is_object: error.0.is_object() && outside.all(Loose::is_nothing),
@@ -74,6 +74,11 @@ pub(super) fn is_key(text: &str) -> bool {
         && text
             .bytes()
             .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+}
+
+/// A number that stands in the place of a text; a flag or a zero is none.
+fn number(text: Loose<'_>) -> Option<u32> {
+    text.raw()?.parse().ok().filter(|number| *number > 0)
 }
 
 fn is_number(text: &str) -> bool {
