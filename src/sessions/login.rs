@@ -261,15 +261,19 @@ impl SessionManager<'_> {
 
     /// Reads the password of a source, unless automation pauses after a lock-out or a refusal of this password.
     fn password_to_try(&self, account: &Account, source: &PasswordSource) -> Result<Secret> {
-        let now = clock::now();
         let local = |at: DateTime<Utc>| at.with_timezone(&Local).format("%Y-%m-%d %H:%M");
-        if let Some(end) = refused::lock_out_end(self.store.locked_at(account)?, now) {
-            return Err(Error::Refused(format!(
+        let check_lock_out = || match refused::lock_out_end(
+            self.store.locked_at(account)?,
+            clock::now(),
+        ) {
+            Some(end) => Err(Error::Refused(format!(
                 "AimHarder has locked {account} after too many login attempts; automation logs in again after {}; \
                  to try now, run `aimharder login {account}`",
                 local(end)
-            )));
-        }
+            ))),
+            None => Ok(()),
+        };
+        check_lock_out()?;
         let password = source.read(account).map_err(|e| {
             if signals::must_stop() {
                 platform::Error::Interrupted.into()
@@ -277,6 +281,9 @@ impl SessionManager<'_> {
                 Error::Refused(e.message)
             }
         })?;
+        // a source may take a minute, in which another login was refused
+        check_lock_out()?;
+        let now = clock::now();
         if let Some(refused) = self.store.refused_passwords(account)?
             && let Some(end) = refused::pause_end(refused.at, refused::REFUSAL_PAUSE, now)
             && refused::contains(&refused, &password)

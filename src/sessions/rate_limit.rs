@@ -36,7 +36,7 @@ impl RateLimit {
     /// Waits until this number of requests may be sent, one after the other.
     ///
     /// # Errors
-    /// [`Error::RunLimit`]: not before the run's end.
+    /// [`Error::RunLimit`]: their turn comes after the run's end.
     pub(super) fn wait(&self, requests: u32) -> Result<()> {
         let turn = {
             let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);

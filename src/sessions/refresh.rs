@@ -191,11 +191,14 @@ impl Batch<'_> {
         match self.attempts(|| self.sessions.update_held(&row))? {
             Ok(row) => self.extend(&row),
             Err(platform::Error::LoggedOut) => {
-                self.rate.wait(LOGIN_REQUESTS)?;
+                // the session is dead, which is handled after the run's end too
+                let _ = self.rate.wait(LOGIN_REQUESTS);
                 Ok(Refreshed::login(self.sessions.handle_logout(row)))
             }
             Err(e) if e.is_response_lost() && self.sessions.has_source(&row)? => {
-                self.rate.wait(LOGIN_REQUESTS)?;
+                if self.rate.wait(LOGIN_REQUESTS).is_err() {
+                    return Ok(Refreshed::failed(e));
+                }
                 Ok(match self.sessions.log_in_again(&row) {
                     Ok(_) => Refreshed::Relogged,
                     Err(stored @ Error::Store(_)) => Refreshed::failed(stored),
@@ -277,7 +280,11 @@ impl Batch<'_> {
         if !due && !self.deep {
             return Ok(Refreshed::Updated(None));
         }
-        let extended = self.attempts(|| self.sessions.set_refresh_held(row))?;
+        let extended = match self.attempts(|| self.sessions.set_refresh_held(row)) {
+            // the token was updated, and the next run calls it
+            Err(Error::RunLimit) if !self.deep => return Ok(Refreshed::Updated(None)),
+            extended => extended?,
+        };
         Ok(match extended.err().map(Error::NotExtended) {
             Some(e) if self.deep => Refreshed::Failed(e),
             error => Refreshed::Updated(error),
@@ -300,20 +307,21 @@ mod tests {
     use crate::store::Store;
 
     /// No response comes to any request, so that each takes its whole timeout.
+    fn log_in(store: &Store, number: u32) -> SessionRow {
+        let account = format!("m{number}@example.org").parse().unwrap();
+        let session = SessionRef::background(&account, "salt");
+        let token = Secret::new("69232|1896731601|03485f300f1a53a7e34143a0af9d2592");
+        let (codec, cookies) = (store.hold_codec().unwrap(), Jar::default().to_json());
+        let row = store.put_login(&codec, &account, &session, token, cookies, clock::now());
+        row.unwrap()
+    }
+
     #[test]
     fn a_run_ends_within_twelve_minutes() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store/s.db");
         let (store, config) = (Store::open(&path).unwrap(), Config::default());
-        let log_in = |number: u32| {
-            let account = format!("m{number}@example.org").parse().unwrap();
-            let session = SessionRef::background(&account, "salt");
-            let token = Secret::new("69232|1896731601|03485f300f1a53a7e34143a0af9d2592");
-            let (codec, cookies) = (store.hold_codec().unwrap(), Jar::default().to_json());
-            let row = store.put_login(&codec, &account, &session, token, cookies, clock::now());
-            row.unwrap()
-        };
-        let rows: Vec<SessionRow> = (0..60).map(log_in).collect();
+        let rows: Vec<SessionRow> = (0..60).map(|number| log_in(&store, number)).collect();
 
         let sent = Rc::new(Cell::new(0));
         let counter = Rc::clone(&sent);
@@ -340,5 +348,36 @@ mod tests {
         assert_eq!(results.iter().filter(in_time).count(), 47);
         let too_late = |result: &Refreshed| matches!(result, Refreshed::Failed(Error::RunLimit));
         assert!(results[47..].iter().all(too_late));
+    }
+
+    #[test]
+    fn a_setrefresh_after_the_end_of_the_run_is_left_to_the_next_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store/s.db");
+        let (store, config) = (Store::open(&path).unwrap(), Config::default());
+        let row = log_in(&store, 0);
+        let sessions = SessionManager {
+            store: &store,
+            platform: &Platform::new(config.server.clone(), String::new()),
+            config: &config,
+            locks: Locks::beside(&path, "test"),
+        };
+        let extend = |deep| {
+            let batch = Batch {
+                sessions: &sessions,
+                deep,
+                rows: &[],
+                results: Vec::new(),
+                rate: RateLimit::new(0, clock::steady()),
+                next: AtomicUsize::new(0),
+                done: AtomicUsize::new(0),
+                blocked: AtomicBool::new(false),
+                any_success: AtomicBool::new(false),
+                outage: AtomicBool::new(false),
+            };
+            batch.extend(&row)
+        };
+        assert!(matches!(extend(false), Ok(Refreshed::Updated(None))));
+        assert!(matches!(extend(true), Err(Error::RunLimit)));
     }
 }
