@@ -3,8 +3,8 @@
 //!
 //! A command that starts this program itself is read by the program's own parser and checked. Any other command (a script, a
 //! wrapper, a container, shell operators, variables) counts for the jobs that its words name. Its times are checked, and the
-//! rest is taken to be right: a false alarm about a schedule that works is worse than silence, and a schedule that does not
-//! work shows in old tokens and missed openings.
+//! variables that are set before it. The rest is taken to be right: a false alarm about a schedule that works is worse than
+//! silence, and a schedule that does not work shows in old tokens and missed openings.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -265,15 +265,18 @@ pub(super) fn command_entries(
     vec![unread.of_line(line, &words[0], &env, used)]
 }
 
-/// Removes variables that flags in a command which is not read take precedence over.
+/// Removes the variables that a wrapper names after its own assignments, or has flags for: they need not reach the program.
 fn forget_overridden(command: &str, env: &mut Environment) {
+    let words = shlex::split(command).unwrap_or_default();
+    let wrapper = words.iter().skip_while(|word| word.contains('='));
     for (flag, variable) in [
         ("--store", "AIMHARDER_STORE"),
         ("--config", "AIMHARDER_CONFIG"),
         ("--account", "AIMHARDER_ACCOUNT"),
         ("--box", "AIMHARDER_BOX"),
     ] {
-        if command.contains(flag) {
+        let is_named = wrapper.clone().any(|word| word.contains(variable));
+        if is_named || command.contains(flag) {
             env.remove(variable);
         }
     }

@@ -42,6 +42,7 @@ fn crontab_lines_that_work_are_no_problem() {
         "*/15 * * * * docker exec aimharder sh -c '/app/aimharder refresh || true'",
         "*/15 * * * * flock -n /tmp/aimharder timeout 60 aimharder --store /tmp/other.db refresh",
         "AIMHARDER_STORE=/tmp/other.db\n*/15 * * * * flock -n /tmp/x aimharder --store ~/aimharder.db refresh",
+        "AIMHARDER_STORE=/tmp/other.db\n*/15 * * * * flock -n /tmp/x env AIMHARDER_STORE=$HOME/s.db aimharder refresh",
         "AIMHARDER_BOX=boxdos\n*/15 * * * * ~/.cargo/bin/aimharder refresh",
         "XDG_STATE_HOME=\"/nowhere\"\n*/15 * * * * env XDG_STATE_HOME=$HOME/.local/state aimharder refresh",
         "*/15 * * * * ~/.cargo/bin/aimharder refresh >> /tmp/r-$(date +'\\%F').log",
