@@ -9,15 +9,13 @@ use super::app::App;
 use super::args::{ClassArgs, DAY_HELP, family, id};
 use super::help::{Help, code};
 use super::{SessionRef, describe};
-use crate::booking::{CancelOutcome, CancelResult, cancellable, find, to_class};
+use crate::booking::{BoxClient, CancelOutcome, CancelResult, cancellable, find, to_class};
 use crate::clock;
 use crate::error::{ExitKind, Failure};
-use crate::model::account::Account;
 use crate::model::box_profile::BoxProfile;
 use crate::model::class::Class;
 use crate::model::session::SessionKind;
 use crate::platform::Row;
-use crate::sessions::ActiveSession;
 use crate::signals;
 use crate::text::append_flag;
 use crate::ui::Ui;
@@ -85,11 +83,12 @@ impl CancelArgs {
 pub(crate) fn run(args: &CancelArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let account = app.account()?;
     let mut session = app.open(&account, SessionKind::Device)?;
-    let (profile, day, row) = match &args.reservation {
-        Some(id) => by_reservation(app, &account, &mut session, args, id)?,
-        None => by_time(app, &account, &mut session, args)?,
-    };
+    let profile = app.profile(&account)?;
     let mut client = app.client(&profile, &mut session, args.family.clone())?;
+    let (day, row) = match &args.reservation {
+        Some(id) => by_reservation(&mut client, id)?,
+        None => by_time(&mut client, args, &profile)?,
+    };
     // a signal waits until the outcome is printed
     let signal_guard = signals::signal_guard("cancellation");
     let result = if args.dry_run {
@@ -132,17 +131,11 @@ pub(crate) fn run(args: &CancelArgs, app: &App, ui: &mut Ui) -> Result<()> {
     printed
 }
 
-/// The box, the day and the row of the booking.
-type Found = (BoxProfile, NaiveDate, Row);
-
 fn by_time(
-    app: &App,
-    account: &Account,
-    session: &mut ActiveSession<'_>,
+    client: &mut BoxClient<'_, '_>,
     args: &CancelArgs,
-) -> Result<Found> {
-    let profile = app.profile(account)?;
-    let mut client = app.client(&profile, session, args.family.clone())?;
+    profile: &BoxProfile,
+) -> Result<(NaiveDate, Row)> {
     let today = profile.today(clock::now());
     let day = args.class.day().on(today).map_err(Failure::usage)?;
     let rows = client.schedule(day)?;
@@ -151,31 +144,15 @@ fn by_time(
         name: args.class.class.clone(),
         ..find::Description::default()
     };
-    let row = find::to_cancel(&rows, &wanted, day)?.clone();
-    Ok((profile, day, row))
+    Ok((day, find::to_cancel(&rows, &wanted, day)?.clone()))
 }
 
-/// Only the schedule has reservation numbers: reads the days that have bookings. All boxes of the account are searched unless
-/// --box names one, the config's first.
-fn by_reservation(
-    app: &App,
-    account: &Account,
-    session: &mut ActiveSession<'_>,
-    args: &CancelArgs,
-    id: &str,
-) -> Result<Found> {
-    let mut profiles = app.profiles(account)?;
-    if let Ok(usual) = app.profile(account) {
-        profiles.retain(|profile| profile.name != usual.name);
-        profiles.insert(0, usual);
-    }
-    for profile in profiles {
-        let mut client = app.client(&profile, session, args.family.clone())?;
-        for day in client.booked_days()? {
-            let mut rows = client.schedule(day)?.into_iter();
-            if let Some(row) = rows.find(|row| row.reservation.as_deref() == Some(id)) {
-                return Ok((profile, day, row));
-            }
+/// Only the schedule has reservation numbers: reads the days that have bookings.
+fn by_reservation(client: &mut BoxClient<'_, '_>, id: &str) -> Result<(NaiveDate, Row)> {
+    for day in client.booked_days()? {
+        let mut rows = client.schedule(day)?.into_iter();
+        if let Some(row) = rows.find(|row| row.reservation.as_deref() == Some(id)) {
+            return Ok((day, row));
         }
     }
     bail!(Failure::not_found(format!(

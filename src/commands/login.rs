@@ -105,7 +105,9 @@ pub(crate) fn run(args: &LoginArgs, app: &App, ui: &mut Ui) -> Result<()> {
         let granted = sessions.log_in(&account, session, &password, unattended, then)?;
         // the next `refresh` tries it again, and reports that it works
         let failed = granted.warning.is_some();
-        app.store.set_refresh_failed(granted.row.id, failed)?;
+        if let Err(e) = app.store.set_refresh_failed(granted.row.id, failed) {
+            log::warn!("whether setrefresh has failed could not be stored: {e}");
+        }
         Ok(granted)
     };
     let background = SessionRef::background(&account, &app.config.background_salt);

@@ -256,12 +256,20 @@ fn excluded_classes_are_not_booked() {
 #[test]
 fn a_run_with_a_box_takes_its_prebookings_only() {
     let (scene, class, id) = Scenario::prebooked(1, &json!({}), "");
+    let unknown = ["no box \"other\" is known (known: crossfitdemo)"];
+    for run in [
+        "prebook run --box other",
+        "prebook run --dry-run --box other",
+    ] {
+        scene.command(run).fails(6, &unknown);
+    }
+    scene
+        .command("boxes set other --id 77")
+        .any_stderr()
+        .ends(0);
     scene.fired_with("--box other", 0).is(&[]);
     assert!(scene.requests().is_empty());
-    let plan = scene
-        .command("prebook run --dry-run --json --box other")
-        .stderr_has(&["no box \"other\" is known (known: crossfitdemo)"])
-        .json();
+    let plan = scene.command("prebook run --dry-run --box other").json();
     assert_eq!(plan["due"], 0, "{plan}");
     scene
         .fired_with("--box crossfitdemo", 0)

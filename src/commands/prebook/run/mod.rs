@@ -87,7 +87,7 @@ pub(super) fn run(args: &PrebookRunArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let device = app.named_device(app.global.account.as_ref())?;
     if args.dry_run {
         automation::require_session(app)?;
-        warn_of_unknown_box(app)?;
+        check_box(app)?;
         let view = plan(args, app, device.as_ref())?;
         return ui.print(&view, |style| view.plan(style));
     }
@@ -112,20 +112,22 @@ fn check_account(app: &App) -> Result<()> {
     Ok(())
 }
 
-/// Warns of a named box that is not known, which is probably mistyped: nothing is taken.
-fn warn_of_unknown_box(app: &App) -> Result<()> {
+/// Refuses a named box that is not known: it is probably mistyped.
+fn check_box(app: &App) -> Result<()> {
     let Some(name) = &app.global.gym else {
         return Ok(());
     };
     let known = app.store.boxes(None)?;
-    let is_known = known.iter().any(|row| row.name == *name);
-    if !is_known && !app.config.boxes.contains_key(name) {
-        log::warn!(
-            "no box {name:?} is known (known: {}); run `aimharder boxes --detect` if it is new",
-            names(&known)
-        );
+    let is_known = known.iter().any(|row| row.name == *name) || app.config.boxes.contains_key(name);
+    let open = app.store.open_prebookings(None)?;
+    if is_known || open.iter().any(|it| it.request.gym == *name) {
+        return Ok(());
     }
-    Ok(())
+    Err(Failure::not_found(format!(
+        "no box {name:?} is known (known: {}); run `aimharder boxes --detect` if it is new",
+        names(&known)
+    ))
+    .into())
 }
 
 /// Executes the run, with its notifications.
@@ -135,7 +137,7 @@ fn book_all(
     device: Option<&SessionRow>,
     ui: &mut Ui,
 ) -> Result<(RunView, Option<Failure>, SignalGuard)> {
-    warn_of_unknown_box(app)?;
+    check_box(app)?;
     raise_file_limit();
     // a device session acts for its own account only
     let account = device.map(|row| &row.account);
