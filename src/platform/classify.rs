@@ -94,13 +94,14 @@ pub(super) fn object(body: &[u8]) -> Option<Map<String, Value>> {
     serde_json::from_str(text).ok()
 }
 
-/// Whether the body is empty, begins as a JSON object that does not end, or has a token in something else: the server may have
-/// replaced the token.
-pub(super) fn may_hold_token(body: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(body);
+/// Whether the server may have replaced the token although the body is not a JSON object: it names a new token, or it is that
+/// of a success and is empty or begins as an object.
+pub(super) fn may_hold_token(response: &Response) -> bool {
+    let text = String::from_utf8_lossy(&response.body);
     let text = text.trim_start_matches('\u{feff}').trim();
-    let is_part = text.is_empty() || text.starts_with('{') || text.contains("newToken");
-    is_part && object(body).is_none()
+    let is_success = matches!(response.status, 200..300);
+    let is_part = is_success && (text.is_empty() || text.starts_with('{'));
+    (is_part || text.contains("newToken")) && object(&response.body).is_none()
 }
 
 /// `{"logout":1}`, also `"1"` and `true`: the session is dead.

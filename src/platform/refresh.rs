@@ -35,14 +35,13 @@ impl Platform {
 }
 
 /// Reads the response to a token update. A `newToken` counts whatever the status is and whatever is beside it, except a logout. A
-/// success that is empty or cut off, and a token that cannot be read, are [`super::Error::Lost`]: the old token may have been
-/// replaced (promise 5).
+/// success that is empty or cut off, and a token that is cut off or cannot be read, are [`super::Error::Lost`]: the old token may
+/// have been replaced (promise 5).
 ///
 /// # Errors
 /// As for [`Platform::token_update`].
 pub fn read_token_update(response: &Response) -> Result<Secret> {
-    let is_success = matches!(response.status, 200..300);
-    if is_success && classify::may_hold_token(&response.body) {
+    if classify::may_hold_token(response) {
         return Err(lost(&response.host, Cause::CutOff));
     }
     let object = classify::object(&response.body).filter(|object| !classify::says_logout(object));
@@ -184,6 +183,14 @@ mod tests {
             (200, "\u{feff} ".to_owned(), "lost"),
             (200, r#"{"newToken":"69232|17"#.to_owned(), "lost"),
             (200, r#"{"newToken":"abc"}"#.to_owned(), "lost"),
+            (503, r#"{"newToken":"69232|17"#.to_owned(), "lost"),
+            (404, r#"{"newToken":"69232|17"#.to_owned(), "lost"),
+            (503, format!("<b>Warning</b> {}", new("")), "lost"),
+            (429, format!("<b>Warning</b> {}", new("")), "lost"),
+            (403, format!("<b>Warning</b> {}", new("")), "lost"),
+            (503, String::new(), "not served"),
+            (503, r#"{"a":"#.to_owned(), "not served"),
+            (404, String::new(), "neither"),
             (200, unreadable.to_owned(), "lost"),
             (
                 200,
