@@ -2,7 +2,6 @@
 //! looked for in the order of `scripting.md`: usage, config, store, account and session, box, class.
 
 use std::ffi::OsString;
-use std::fs;
 use std::io::{ErrorKind, IsTerminal};
 use std::path::{Path, PathBuf};
 
@@ -48,10 +47,7 @@ impl App {
             )));
         }
         let platform = platform(&config).recorded(global.record.as_deref())?;
-        let store = open_store(&global, &config, command).inspect_err(|_| {
-            // nothing was sent: the new file would only stop the same command next time
-            global.record.as_ref().map(fs::remove_file);
-        })?;
+        let store = open_store(&global, &config, command)?;
         Ok(Self {
             platform,
             ..Self::with(global, config, store, command, read_line)

@@ -184,6 +184,7 @@ fn sum_up<'p>(
             Refreshed::Failed(e) => (&mut view.failed, Some(e), true),
         };
         *count += 1;
+        let no_turn = matches!(error, Some(sessions::Error::RunLimit));
         let set_refresh = matches!(error, Some(sessions::Error::NotExtended(_)));
         let failure = error.map(|e| Failure::from_error(&e));
         let words = failure.as_ref().map(|failure| &*failure.message);
@@ -196,6 +197,7 @@ fn sum_up<'p>(
                 row,
                 failure,
                 set_refresh,
+                no_turn,
             });
         }
     }
@@ -248,6 +250,8 @@ struct Problem<'p> {
     failure: Failure,
     /// The token was updated, and `setrefresh` failed.
     set_refresh: bool,
+    /// The run had no time left for it: a problem of the run and not of the session.
+    no_turn: bool,
 }
 
 impl Problem<'_> {
@@ -277,7 +281,15 @@ fn report(
 ) -> Result<()> {
     let mut lines: BTreeMap<(&str, &str), Vec<&SessionRow>> = BTreeMap::new();
     let mut broken = None;
-    for problem in problems {
+    let (no_turn, problems): (Vec<_>, Vec<_>) = problems.iter().partition(|it| it.no_turn);
+    if let Some(first) = no_turn.first() {
+        let rows: Vec<_> = no_turn.iter().map(|it| it.row).collect();
+        let words = line(&first.failure.message, &rows);
+        ui.status(&format!(
+            "{words}; the next refresh begins with the oldest tokens"
+        ));
+    }
+    for problem in problems.iter().copied() {
         let recorded = problem.record(&app.store);
         let news = *recorded.as_ref().unwrap_or(&true);
         broken = broken.or(recorded.err());
@@ -307,7 +319,7 @@ fn report(
         let (account, now) = (Some(row.account.clone()), clock::now());
         notifier.send(&Notice::of_session(Event::Recovered, account, &words, now));
     };
-    for row in recovered(app, well, problems)? {
+    for row in recovered(app, well, &problems)? {
         over(&format!("the {} session", row.kind), &row);
     }
     for row in extended(app, began)? {
@@ -346,13 +358,14 @@ fn what_next(problem: &Problem<'_>) -> &'static str {
 }
 
 /// Sessions whose reported problem is over: because of this run, or because of another process.
-fn recovered(app: &App, well: &HashSet<i64>, problems: &[Problem<'_>]) -> Result<Vec<SessionRow>> {
+fn recovered(app: &App, well: &HashSet<i64>, problems: &[&Problem<'_>]) -> Result<Vec<SessionRow>> {
+    let problems = problems.iter().filter(|problem| !problem.set_refresh);
+    let problems: HashSet<i64> = problems.map(|problem| problem.row.id).collect();
     let mut recovered = Vec::new();
     for row in app.store.sessions_with_problem()? {
-        let has_problem = |problem: &Problem<'_>| problem.row.id == row.id && !problem.set_refresh;
         let is_over = (well.contains(&row.id) || row.last_error.is_none())
             && row.status == Status::Active
-            && !problems.iter().any(has_problem);
+            && !problems.contains(&row.id);
         if is_over && alerts::record_success(&app.store, Subject::Session(row.id))? {
             recovered.push(row);
         }

@@ -49,7 +49,7 @@ impl ActiveSession<'_> {
                     break held;
                 }
                 // promise 5: the logout was reported before this update, so that the session may be alive
-                log::info!("another process has lost the response to a token update");
+                log::info!("the response to a token update was lost meanwhile");
             } else if row.status == Status::Expired {
                 self.replace_row(self.sessions.recover_expired(row, end)?)?;
             } else {

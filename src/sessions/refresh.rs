@@ -40,7 +40,7 @@ pub enum Refreshed {
     LoggedOut(Error),
     /// The session was logged in again.
     Relogged,
-    /// The session stays active; the error is in its row.
+    /// The session stays active. The error is in its row, unless the run had no time left for the session.
     Failed(Error),
 }
 
@@ -74,8 +74,10 @@ struct Batch<'b> {
     /// The platform does not serve this network address: the remaining sessions are not tried.
     blocked: AtomicBool,
     any_success: AtomicBool,
-    /// The last session was unreachable at every attempt: the next ones get one attempt each.
+    /// The last token update did not reach the platform at any attempt: the next ones get one attempt each.
     outage: AtomicBool,
+    /// The same of the last `setrefresh`, so that its pauses do not take the time of the token updates.
+    set_refresh_outage: AtomicBool,
 }
 
 impl SessionManager<'_> {
@@ -102,6 +104,7 @@ impl SessionManager<'_> {
             blocked: AtomicBool::new(false),
             any_success: AtomicBool::new(false),
             outage: AtomicBool::new(false),
+            set_refresh_outage: AtomicBool::new(false),
         };
         batch.run(threads, progress);
         let results = batch.results.into_iter();
@@ -188,7 +191,7 @@ impl Batch<'_> {
         if let Some(refreshed) = self.resolve(&row)? {
             return Ok(refreshed);
         }
-        match self.attempts(|| self.sessions.update_held(&row))? {
+        match self.attempts(&self.outage, || self.sessions.update_held(&row))? {
             Ok(row) => self.extend(&row),
             Err(platform::Error::LoggedOut) => {
                 // the session is dead, which is handled after the run's end too
@@ -228,7 +231,9 @@ impl Batch<'_> {
             }
         }
         let mut jar = jar_of(row)?; // its cookies are not stored: this is not a use of the session
-        match self.attempts(|| Ok(self.sessions.platform.whoami(&mut jar).map(drop)))? {
+        match self.attempts(&self.outage, || {
+            Ok(self.sessions.platform.whoami(&mut jar).map(drop))
+        })? {
             Ok(()) => {
                 let words = format!(
                     "token update: the response to that of {} was lost; the session still works, and its token is \
@@ -243,19 +248,24 @@ impl Batch<'_> {
         }
     }
 
-    /// Sends a request, and again with back-off while it was not served.
+    /// Sends a request, and again with back-off while it was not served; once only in an `outage`.
     fn attempts<T>(
         &self,
+        outage: &AtomicBool,
         mut send: impl FnMut() -> Result<platform::Result<T>>,
     ) -> Result<platform::Result<T>> {
-        let attempts = if self.outage.load(Ordering::Relaxed) {
+        let attempts = if outage.load(Ordering::Relaxed) {
             1
         } else {
             MAX_ATTEMPTS
         };
         let mut sent = 0;
+        let mut last = None;
         loop {
-            self.rate.wait(1)?;
+            match (self.rate.wait(1), last.take()) {
+                (Err(_), Some(e)) => return Ok(Err(e)),
+                (waited, _) => waited?,
+            }
             sent += 1;
             let e = match send()? {
                 Err(e) if sent < attempts && e.is_worth_retry() => e,
@@ -269,6 +279,7 @@ impl Batch<'_> {
             self.rate.hold(asked.unwrap_or_default());
             log::info!("{e}; trying again in {:.1} s", wait.as_secs_f64());
             clock::pause(wait);
+            last = Some(e);
         }
     }
 
@@ -280,12 +291,16 @@ impl Batch<'_> {
         if !due && !self.deep {
             return Ok(Refreshed::Updated(None));
         }
-        let extended = match self.attempts(|| self.sessions.set_refresh_held(row)) {
+        let outage = &self.set_refresh_outage;
+        let extended = match self.attempts(outage, || self.sessions.set_refresh_held(row)) {
             // the token was updated, and the next run calls it
             Err(Error::RunLimit) if !self.deep => return Ok(Refreshed::Updated(None)),
             extended => extended?,
         };
-        Ok(match extended.err().map(Error::NotExtended) {
+        let failed = extended.err();
+        let is_outage = |e: &platform::Error| e.is_worth_retry() || e.is_response_lost();
+        outage.store(failed.as_ref().is_some_and(is_outage), Ordering::Relaxed);
+        Ok(match failed.map(Error::NotExtended) {
             Some(e) if self.deep => Refreshed::Failed(e),
             error => Refreshed::Updated(error),
         })
@@ -306,78 +321,78 @@ mod tests {
     use crate::sessions::lock::Locks;
     use crate::store::Store;
 
-    /// No response comes to any request, so that each takes its whole timeout.
-    fn log_in(store: &Store, number: u32) -> SessionRow {
-        let account = format!("m{number}@example.org").parse().unwrap();
-        let session = SessionRef::background(&account, "salt");
-        let token = Secret::new("69232|1896731601|03485f300f1a53a7e34143a0af9d2592");
-        let (codec, cookies) = (store.hold_codec().unwrap(), Jar::default().to_json());
-        let row = store.put_login(&codec, &account, &session, token, cookies, clock::now());
-        row.unwrap()
-    }
-
-    #[test]
-    fn a_run_ends_within_twelve_minutes() {
+    /// Calls `check` with a store that has this number of background sessions.
+    fn with_sessions(number: u32, check: impl FnOnce(&SessionManager<'_>, &[SessionRow])) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store/s.db");
         let (store, config) = (Store::open(&path).unwrap(), Config::default());
-        let rows: Vec<SessionRow> = (0..60).map(|number| log_in(&store, number)).collect();
-
-        let sent = Rc::new(Cell::new(0));
-        let counter = Rc::clone(&sent);
-        machine::install(Some(Simulated::at(1_796_115_600.0)));
-        server::install(Some(Box::new(move |_| {
-            counter.set(counter.get() + 1);
-            None
-        })));
-        let began = clock::steady();
+        let log_in = |number: u32| {
+            let account = format!("m{number}@example.org").parse().unwrap();
+            let session = SessionRef::background(&account, "salt");
+            let token = Secret::new("69232|1896731601|03485f300f1a53a7e34143a0af9d2592");
+            let (codec, cookies) = (store.hold_codec().unwrap(), Jar::default().to_json());
+            let row = store.put_login(&codec, &account, &session, token, cookies, clock::now());
+            row.unwrap()
+        };
+        let rows: Vec<SessionRow> = (0..number).map(log_in).collect();
         let sessions = SessionManager {
             store: &store,
             platform: &Platform::new(config.server.clone(), String::new()),
             config: &config,
             locks: Locks::beside(&path, "test"),
         };
-        let results = sessions.refresh_all(&rows, false, 1, 10, &|_| ());
-        let took = clock::since(began);
-        server::install(None);
-        machine::install(None);
+        check(&sessions, &rows);
+    }
 
-        assert!(took <= RUN_LIMIT, "{took:?}");
-        assert_eq!(sent.get(), 47, "each takes 15 s");
-        let in_time = |result: &&Refreshed| matches!(result, Refreshed::Failed(Error::Platform(_)));
-        assert_eq!(results.iter().filter(in_time).count(), 47);
-        let too_late = |result: &Refreshed| matches!(result, Refreshed::Failed(Error::RunLimit));
-        assert!(results[47..].iter().all(too_late));
+    /// No response comes to any request, so that each takes its whole timeout.
+    #[test]
+    fn a_run_ends_within_twelve_minutes() {
+        with_sessions(60, |sessions, rows| {
+            let sent = Rc::new(Cell::new(0));
+            let counter = Rc::clone(&sent);
+            machine::install(Some(Simulated::at(1_796_115_600.0)));
+            server::install(Some(Box::new(move |_| {
+                counter.set(counter.get() + 1);
+                None
+            })));
+            let began = clock::steady();
+            let results = sessions.refresh_all(rows, false, 1, 10, &|_| ());
+            let took = clock::since(began);
+            server::install(None);
+            machine::install(None);
+
+            assert!(took <= RUN_LIMIT, "{took:?}");
+            assert_eq!(sent.get(), 47, "each takes 15 s");
+            let in_time =
+                |result: &&Refreshed| matches!(result, Refreshed::Failed(Error::Platform(_)));
+            assert_eq!(results.iter().filter(in_time).count(), 47);
+            let too_late =
+                |result: &Refreshed| matches!(result, Refreshed::Failed(Error::RunLimit));
+            assert!(results[47..].iter().all(too_late));
+        });
     }
 
     #[test]
     fn a_setrefresh_after_the_end_of_the_run_is_left_to_the_next_one() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("store/s.db");
-        let (store, config) = (Store::open(&path).unwrap(), Config::default());
-        let row = log_in(&store, 0);
-        let sessions = SessionManager {
-            store: &store,
-            platform: &Platform::new(config.server.clone(), String::new()),
-            config: &config,
-            locks: Locks::beside(&path, "test"),
-        };
-        let extend = |deep| {
-            let batch = Batch {
-                sessions: &sessions,
-                deep,
-                rows: &[],
-                results: Vec::new(),
-                rate: RateLimit::new(0, clock::steady()),
-                next: AtomicUsize::new(0),
-                done: AtomicUsize::new(0),
-                blocked: AtomicBool::new(false),
-                any_success: AtomicBool::new(false),
-                outage: AtomicBool::new(false),
+        with_sessions(1, |sessions, rows| {
+            let extend = |deep| {
+                let batch = Batch {
+                    sessions,
+                    deep,
+                    rows: &[],
+                    results: Vec::new(),
+                    rate: RateLimit::new(0, clock::steady()),
+                    next: AtomicUsize::new(0),
+                    done: AtomicUsize::new(0),
+                    blocked: AtomicBool::new(false),
+                    any_success: AtomicBool::new(false),
+                    outage: AtomicBool::new(false),
+                    set_refresh_outage: AtomicBool::new(false),
+                };
+                batch.extend(&rows[0])
             };
-            batch.extend(&row)
-        };
-        assert!(matches!(extend(false), Ok(Refreshed::Updated(None))));
-        assert!(matches!(extend(true), Err(Error::RunLimit)));
+            assert!(matches!(extend(false), Ok(Refreshed::Updated(None))));
+            assert!(matches!(extend(true), Err(Error::RunLimit)));
+        });
     }
 }

@@ -14,7 +14,7 @@ use crate::store::RefusedPasswords;
 
 /// The same password is not sent again for this time after a refusal.
 pub(super) const REFUSAL_PAUSE: TimeDelta = TimeDelta::hours(24);
-/// Number of refused passwords that are remembered. The limit on refused logins leaves no use for more.
+/// Number of refused passwords that are remembered; an account has fewer sources.
 const MAX_REFUSED: usize = 5;
 /// No password is sent for this time after a lock-out.
 const LOCK_OUT_PAUSE: TimeDelta = TimeDelta::minutes(30);

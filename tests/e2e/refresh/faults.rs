@@ -165,6 +165,15 @@ fn in_an_outage_the_others_get_one_try_each() {
         .report(5)
         .is(&[("failed", 6)]);
     assert_eq!(tries(&sandbox), 3 + 5);
+    // setrefresh has an outage of its own, which does not keep the tokens from being updated
+    sandbox.clear_faults();
+    sandbox.clear_log();
+    put(&sandbox, &outage, "/setrefresh", -1);
+    home.run("refresh --force --deep --jobs 1 --rate 0")
+        .report(5)
+        .is(&[("failed", 6)]);
+    assert_eq!(tries(&sandbox), 6);
+    assert_eq!(sandbox.sent("/setrefresh").len(), 3 + 5);
 }
 
 #[test]
