@@ -142,7 +142,7 @@ fn collapse(s: &str) -> String {
 
 /// Replaces each character reference once, as a browser does, if a semicolon follows its letters. Without one it may be part of
 /// a link.
-fn unescape_once(s: &str) -> String {
+pub(crate) fn unescape_once(s: &str) -> String {
     let begins_reference = |part: &str| {
         let is_plain = |b: u8| b.is_ascii_alphanumeric() || b == b'#';
         part.split_once(';')
