@@ -5,7 +5,6 @@ use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::Access;
 use serde::{Serialize, Serializer};
 
 use super::{Finding, Findings, schedule};
@@ -140,7 +139,7 @@ pub(crate) fn store(
     let store = match open(path, config, &mut facts, found) {
         Ok(store) => {
             log::info!("store {}", path.display());
-            check_writable(path, folder, found);
+            check_writable(&store, found);
             Some(store)
         }
         Err(e) => {
@@ -157,16 +156,11 @@ pub(crate) fn store(
     (store, facts)
 }
 
-/// Without write access to the store and its folder, what the platform replaces would be lost.
-fn check_writable(path: &Path, folder: &Path, found: &mut Findings) {
-    let access = [path, folder].map(|path| rustix::fs::access(path, Access::WRITE_OK));
-    if let Some(e) = access.into_iter().find_map(Result::err) {
-        let message = format!(
-            "the store {} cannot be written: {}",
-            path.display(),
-            why(&e.into())
-        );
-        let remedy = "make it and its folder writable, or name another place with --store";
+/// Without write access to the store, the files beside it and its folder, what the platform replaces would be lost.
+fn check_writable(store: &Store, found: &mut Findings) {
+    if let Some((file, e)) = store.read_only_file() {
+        let message = format!("cannot write {}: {}", file.display(), why(&e));
+        let remedy = "make it writable, or name another place with --store";
         found.add("store_read_only", Some(Internal), message, remedy);
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Access, FlockOperation, OFlags, access, fcntl_lock, statfs};
 use rustix::io::Errno;
 
-use super::{Error, Result};
+use super::{Error, LOCKS, Result, Store};
 use crate::private_files;
 
 /// File systems that are shared by several machines, by their magic numbers in statfs(2).
@@ -56,6 +56,21 @@ pub(super) fn warn_if_remote(path: &Path) {
 /// Whether files can be created beside the store.
 pub(super) fn is_writable(path: &Path) -> bool {
     access(folder_of(path), Access::WRITE_OK).is_ok()
+}
+
+impl Store {
+    /// The first of the store's file, the files beside it, its locks and its folder that this user cannot write, and why.
+    pub fn read_only_file(&self) -> Option<(PathBuf, io::Error)> {
+        let path = self.path();
+        let mut files = vec![path.to_owned(), folder_of(path).to_owned()];
+        files.extend(["-wal", "-shm", ".lock", LOCKS].map(|suffix| beside(path, suffix)));
+        files
+            .into_iter()
+            .find_map(|file| match access(&file, Access::WRITE_OK) {
+                Err(e) if e != Errno::NOENT => Some((file, e.into())),
+                _ => None,
+            })
+    }
 }
 
 /// Fails if the file system has no locks. SQLite takes that for a lock of another process and waits until its timeout.

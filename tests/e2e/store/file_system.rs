@@ -6,7 +6,8 @@ use std::time::Duration;
 use crate::store::migration::store_of_schema_1;
 use crate::support::{Home, Run, logged_in};
 
-/// A library by which the store's file system lacks what `AIMHARDER_TEST_LACKS` names.
+/// A library by which the store's file system lacks what `AIMHARDER_TEST_LACKS` names: `locks`, shared `memory`, `writing`, or write
+/// access to the files whose names end so.
 fn poor_file_system(home: &Home) -> PathBuf {
     home.library(
         "poor",
@@ -56,6 +57,9 @@ fn poor_file_system(home: &Home) -> PathBuf {
         OPENAT(openat) OPENAT(openat64)
         int access(const char *path, int mode) {
             if (lacks("writing") && mode & W_OK) { errno = EROFS; return -1; }
+            const char *end = getenv("AIMHARDER_TEST_LACKS");
+            size_t skip = end && *end != 0 && strlen(path) > strlen(end) ? strlen(path) - strlen(end) : 0;
+            if (skip && mode & W_OK && !strcmp(path + skip, end)) { errno = EACCES; return -1; }
             return ((int (*)(const char *, int))dlsym(RTLD_NEXT, "access"))(path, mode);
         }
         "#,
@@ -105,6 +109,25 @@ fn a_read_only_file_system_still_allows_listings() {
         .any_stderr()
         .status(1)
         .done();
+}
+
+/// With any of them read-only, no token is updated.
+#[test]
+fn a_read_only_file_beside_the_store_is_a_problem_of_status() {
+    let (_sandbox, home) = logged_in();
+    home.run("refresh --force").succeeds();
+    let _open = home.db();
+    home.run("boxes set crossfitdemo --opens 4d").succeeds();
+    for file in [".db", ".db-wal", ".db-shm", ".db.lock", ".db.locks"] {
+        let status = without(file, &home, "status --offline --json").json();
+        let problem = &status["problems"][0];
+        assert_eq!(problem["code"], "store_read_only", "{file}: {status}");
+        let message = problem["message"].as_str().unwrap();
+        assert!(
+            message.ends_with(&format!("{file}: permission denied")),
+            "{message}"
+        );
+    }
 }
 
 /// A change of the migrated copy in memory would be lost.
