@@ -5,6 +5,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 thread_local! {
     static CLOCK: RefCell<Option<Simulated>> = const { RefCell::new(None) };
+    static EVENT: RefCell<Option<(f64, Box<dyn FnOnce()>)>> = const { RefCell::new(None) };
 }
 
 /// A simulated machine and the true time around it, in unix seconds.
@@ -65,7 +66,16 @@ pub(crate) fn truth() -> f64 {
 /// Lets time pass. `false`: this thread has the real clock.
 pub(crate) fn advance(span: Duration) -> bool {
     let passed = CLOCK.with_borrow_mut(|clock| clock.as_mut().map(|clock| clock.advance(span)));
+    let due = EVENT.with_borrow_mut(|event| event.take_if(|(at, _)| *at <= truth()));
+    if let Some((_, act)) = due.filter(|_| passed.is_some()) {
+        act();
+    }
     passed.is_some()
+}
+
+/// Does something at this true time, before the thread that sleeps until then goes on.
+pub(crate) fn at(time: f64, act: Box<dyn FnOnce()>) {
+    EVENT.set(Some((time, act)));
 }
 
 /// Steps the wall clock, and suspends the machine, by these numbers of seconds.

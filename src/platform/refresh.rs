@@ -140,10 +140,11 @@ mod tests {
                 "{page}"
             );
         }
-        assert_eq!(
-            read_set_refresh(&answered(r#"{"logout":1}"#)),
-            Err(Error::LoggedOut)
-        );
+        let login_page = r#"<span id="loginErrors"></span><input name="pw">"#;
+        for page in [r#"{"logout":1}"#, login_page] {
+            let read = read_set_refresh(&answered(page));
+            assert_eq!(read, Err(Error::LoggedOut), "{page}");
+        }
     }
 
     #[test]

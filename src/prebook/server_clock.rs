@@ -318,7 +318,7 @@ mod tests {
         let lead =
             |samples: &[Sample]| estimate(samples, 0.0, None).map(|known| known.lead.round());
         assert_eq!(lead(&[wrong(0.0)]), None);
-        assert_eq!(lead(&[wrong(0.0), wrong(1.1)]), None);
+        assert_eq!(lead(&[wrong(0.0), wrong(2.2)]), None);
         assert_eq!(lead(&[wrong(0.0), wrong(1.1), right(2.2)]), Some(0.0));
         assert_eq!(lead(&[wrong(0.0), wrong(1.1), wrong(2.2)]), Some(-3600.0));
         // a date out of a cache stays the same

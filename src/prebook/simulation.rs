@@ -4,6 +4,8 @@
 //! Every opening follows from its seed, which a failure names. `AIMHARDER_SIMULATION_SECONDS` sets how long the search takes;
 //! `AIMHARDER_SIMULATION_SEED` repeats one opening.
 
+mod removed;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};

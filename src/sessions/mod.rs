@@ -355,3 +355,39 @@ fn unreadable(row: &SessionRow, what: &str, verb: &str) -> Error {
         row.account, row.kind, row.account
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sessions::lock::Locks;
+
+    /// Another process stores a newer token before this one holds the lock for firing (promise 3).
+    #[test]
+    fn the_row_is_read_again_under_the_lock_for_firing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store/s.db");
+        let (store, config) = (Store::open(&path).unwrap(), Config::default());
+        let account: Account = "ana@example.org".parse().unwrap();
+        let session = SessionRef::background(&account, "salt");
+        let log_in = |digit: &str| {
+            let token = format!("69232|1896731601|{}", digit.repeat(32));
+            let (codec, cookies) = (store.hold_codec().unwrap(), Jar::default().to_json());
+            let token = Secret::new(token);
+            let row = store.put_login(&codec, &account, &session, token, cookies, clock::now());
+            row.unwrap().token
+        };
+        let old = log_in("0");
+        let sessions = SessionManager {
+            store: &store,
+            platform: &Platform::new(config.server.clone(), String::new()),
+            config: &config,
+            locks: Locks::beside(&path, "test"),
+        };
+        let pick = SessionSelector::Kind(SessionKind::Background);
+        let mut live = sessions.open(&account, &pick).unwrap();
+        let new = log_in("1");
+        assert!(live.row().token == old);
+        live.hold_for_firing(clock::steady()).unwrap();
+        assert!(live.row().token == new);
+    }
+}

@@ -442,6 +442,19 @@ mod tests {
         assert_eq!(now.owner.as_deref(), Some("three"));
     }
 
+    /// The claim of a run that was taken for dead has been taken over.
+    #[test]
+    fn a_result_is_stored_only_by_the_owner_of_the_claim() {
+        let (_folder, store) = store_with(&["18:30"]);
+        let seen = store.open_prebookings(None).unwrap().remove(0);
+        assert!(store.claim(&seen, "one", |_| true).unwrap());
+        let seen = store.prebooking(seen.id).unwrap().unwrap();
+        assert!(store.claim(&seen, "two", |_| false).unwrap());
+        assert!(!store.settle(&seen, Some("one"), 1).unwrap());
+        assert!(!store.release(seen.id, "one", 1).unwrap());
+        assert!(store.settle(&seen, Some("two"), 1).unwrap());
+    }
+
     /// A run that began before requests of another one were counted.
     #[test]
     fn requests_are_added_to_the_stored_number() {
