@@ -317,6 +317,9 @@ mod tests {
         let right = |sent| probe(sent, 0.3, 0.001, 0.0);
         let lead =
             |samples: &[Sample]| estimate(samples, 0.0, None).map(|known| known.lead.round());
+        let ahead = |lead| probe(0.0, lead, 0.001, 0.0);
+        assert_eq!(lead(&[ahead(2.2)]), Some(3.0), "from 2 to 3 seconds");
+        assert_eq!(lead(&[ahead(3.2)]), None, "from 3 to 4 seconds");
         assert_eq!(lead(&[wrong(0.0)]), None);
         assert_eq!(lead(&[wrong(0.0), wrong(2.2)]), None);
         assert_eq!(lead(&[wrong(0.0), wrong(1.1), right(2.2)]), Some(0.0));

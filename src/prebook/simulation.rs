@@ -68,6 +68,8 @@ enum Dates {
     Some(f64),
     /// all are wrong by this
     All(f64),
+    /// those of the first minute are wrong by this
+    First(f64),
     /// a cached answer that stays the same for so many seconds
     Cached(f64),
     /// a cached answer of an hour before, which stays the same
@@ -221,6 +223,7 @@ fn server(scenario: &Scenario, opening: f64, seen: Rc<RefCell<Seen>>) -> simulat
         let date = match it.dates {
             Dates::Some(share) if dice < share => wrong_date(shown, &mut random),
             Dates::All(by) => date(shown + by),
+            Dates::First(by) if shown < START + 60.0 => date(shown + by),
             Dates::Cached(span) => {
                 if now - cached.0 > span {
                     cached = (now, date(shown));
@@ -228,7 +231,7 @@ fn server(scenario: &Scenario, opening: f64, seen: Rc<RefCell<Seen>>) -> simulat
                 cached.1.clone()
             }
             Dates::Stuck => date(START - 3600.0),
-            Dates::Right | Dates::Some(_) => date(shown),
+            Dates::Right | Dates::Some(_) | Dates::First(_) => date(shown),
         };
         let lost = random.f64() < it.path.loss;
         it.path.pass(it.path.back, &mut random);
@@ -477,6 +480,21 @@ fn a_clock_that_is_not_believed_is_looked_at_once_during_repeats() {
     let pauses = seen.arrivals.windows(2).map(|pair| pair[1] - pair[0]);
     let long = pauses.filter(|pause| *pause > 2.0).count();
     assert!(seen.booked && long <= 1, "{seen:?}");
+}
+
+/// The dates by which the wait begins are behind by less than a minute, so that no request is sent by the clock of this machine.
+#[test]
+fn the_clock_is_measured_again_a_minute_before_the_opening() {
+    let world = World::new();
+    let scenario = Scenario {
+        offset: 0.0,
+        lead: 300.0,
+        dates: Dates::First(-45.0),
+        ..calm(0.02)
+    };
+    let (seen, _) = world.play(&scenario);
+    let on_time = seen.arrivals.iter().any(|at| (0.0..0.3).contains(at));
+    assert!(on_time && seen.booked, "{seen:?}");
 }
 
 /// Overdue by either clock, and the class is not enabled: looked up until `--give-up`, at growing intervals.

@@ -4,7 +4,7 @@
 //! about to fire by it.
 
 use super::super::server_clock::{Estimate, Sample, WITNESSES, estimate};
-use super::LOOKS;
+use super::{APART, LOOKS};
 use crate::clock;
 
 /// Older probes are not exact any more: quartz clocks drift by some 50 µs a second.
@@ -137,13 +137,19 @@ impl State {
             .last()
             .map_or(0.0, |last| now - last.received);
         let replaces = self.known(now, ROUGH).is_none_or(|old| {
-            let refuted = new.votes >= WITNESSES
-                && (new.lead - old.lead).abs() > new.doubt + old.doubt + STEP;
-            refuted || new.doubt < old.doubt + age * DRIFT
+            let is_refuted = new.votes >= WITNESSES && contradict(&old, &new);
+            is_refuted || new.doubt < old.doubt + age * DRIFT
         });
         if replaces {
             self.current = next;
         }
+    }
+
+    /// When to send the next probe of a rough look that contradicts the current measurement, until enough probes refute it.
+    pub(super) fn next_witness(&self, new: &Estimate, now: f64) -> Option<f64> {
+        let old = self.known(now, ROUGH)?;
+        let (_, _, sent) = self.under_way();
+        (new.votes < WITNESSES && contradict(&old, new)).then_some(sent? + APART)
     }
 
     /// Of the measurement under way: what it has found so far, the number of its probes, and when the last one was sent.
@@ -166,6 +172,11 @@ impl State {
         sample.stamp = to_f64(stamp - second);
         sample
     }
+}
+
+/// Whether two estimates cannot both be right.
+fn contradict(one: &Estimate, other: &Estimate) -> bool {
+    (one.lead - other.lead).abs() > one.doubt + other.doubt + STEP
 }
 
 /// Wall minus steady clock.
