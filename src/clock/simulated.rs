@@ -3,9 +3,12 @@
 use std::cell::RefCell;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+/// A true time, and what is done then.
+type Event = (f64, Box<dyn FnOnce()>);
+
 thread_local! {
     static CLOCK: RefCell<Option<Simulated>> = const { RefCell::new(None) };
-    static EVENT: RefCell<Option<(f64, Box<dyn FnOnce()>)>> = const { RefCell::new(None) };
+    static EVENT: RefCell<Option<Event>> = const { RefCell::new(None) };
 }
 
 /// A simulated machine and the true time around it, in unix seconds.

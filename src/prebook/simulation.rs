@@ -497,6 +497,28 @@ fn the_clock_is_measured_again_a_minute_before_the_opening() {
     assert!(on_time && seen.booked, "{seen:?}");
 }
 
+/// Booking opens, or the class is enabled, a moment later than the rule says.
+#[test]
+fn repeats_start_at_some_milliseconds_and_looks_at_a_tenth_of_a_second() {
+    let world = World::new();
+    for (is_enabled_late, delay, latest) in [(false, 0.02, 0.03), (true, 0.25, 0.15)] {
+        let scenario = Scenario {
+            offset: 0.0,
+            is_enabled_late,
+            ..calm(0.001)
+        };
+        let opening = START + 60.0 + delay;
+        let (seen, _) = world.simulate(&scenario, opening, |context, request, profile| {
+            let ruled = utc(opening - delay);
+            let day = (ruled + TimeDelta::days(2)).date_naive();
+            let mut task = BookingTask::new(context, request, day, profile);
+            let _ = task.book(&request.first, Next::At(ruled));
+        });
+        let on_time = seen.arrivals.iter().any(|at| (0.0..latest).contains(at));
+        assert!(on_time && seen.booked, "{seen:?}");
+    }
+}
+
 /// Overdue by either clock, and the class is not enabled: looked up until `--give-up`, at growing intervals.
 #[test]
 fn a_missing_class_is_looked_up_for_half_a_minute_with_a_fast_clock() {
