@@ -116,6 +116,8 @@ fn world(args: &Args) -> Result<World> {
             .context("read the state file")?;
     }
     world.reindex();
+    // an older state file has the timetable as an entry
+    world.has_timetable |= world.filled.remove("on");
     let now = clock::now_ms() + world.config.skew_ms;
     seed::timetable(&mut world, now);
     Ok(world)

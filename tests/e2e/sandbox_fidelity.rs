@@ -548,6 +548,18 @@ fn cancelling_in_the_last_two_hours_costs_the_credit_in_the_default_world() {
 }
 
 #[test]
+fn an_older_state_file_keeps_its_timetable() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.json");
+    let world = json!({ "filled": ["on"], "boxes": [{ "name": "crossfitdemo", "id": 10122 }] });
+    std::fs::write(&path, world.to_string()).unwrap();
+    let sandbox = Sandbox::with(&["--state", path.to_str().unwrap()]);
+    let target = format!("/api/bookings?day={}&box=10122", compact(&day(3)));
+    let classes = get(&sandbox, BOX, &target, "").json()["bookings"].clone();
+    assert_ne!(classes[0], Value::Null, "{classes}");
+}
+
+#[test]
 fn switches_of_browsers_lists_and_late_cancelling() {
     let (sandbox, home) = crate::support::logged_in();
     sandbox.config(&json!({ "require_user_agent": true }));
