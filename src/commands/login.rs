@@ -212,15 +212,22 @@ fn next_command(app: &App, account: &Account, boxes: &[KnownBox]) -> Option<Stri
     let first = boxes.first()?;
     let config = &app.config;
     let mut line = "aimharder classes tomorrow".to_owned();
-    let default_box = config.box_name.as_ref();
-    if boxes.len() > 1 && !boxes.iter().any(|known| default_box == Some(&known.name)) {
+    let is_default_box = match app.global.gym.as_ref().or(config.box_name.as_ref()) {
+        Some(default) => boxes.iter().any(|known| known.name == *default),
+        None => boxes.len() == 1,
+    };
+    if !is_default_box {
         append_flag(&mut line, "--box", &first.name);
     }
     let is_default_account = match &config.account {
         Some(default) => default == account,
         None => app.sessions().is_only_account(account).unwrap_or(false),
     };
-    if !is_default_account {
+    // `login ana@example.org` ignores the variable, and the next command does not
+    let variable = std::env::var_os("AIMHARDER_ACCOUNT").filter(|value| !value.is_empty());
+    let names_another =
+        variable.is_some_and(|value| value.to_str().map(str::parse) != Some(Ok(account.clone())));
+    if !is_default_account || names_another {
         append_flag(&mut line, "--account", account.as_str());
     }
     Some(line)

@@ -1,6 +1,6 @@
 //! The first minutes without config and store, and errors that name their remedy.
 
-use crate::support::{ANA, ANA_PASSWORD, BEN_PASSWORD, Home, conversation, logged_in, start};
+use crate::support::{ANA, ANA_PASSWORD, BEN, BEN_PASSWORD, Home, conversation, logged_in, start};
 
 #[test]
 fn after_a_login_the_first_steps_name_status() {
@@ -80,6 +80,30 @@ fn the_next_command_names_account_and_box_where_they_are_needed() {
         let line = format!("\nnext: `aimharder {next}`\n");
         login.stdin(BEN_PASSWORD).prints(&[&line]);
         home.run(next).succeeds();
+    }
+    // variables name others
+    home.config("account = \"ana@example.org\"");
+    for (account, gym, next) in [
+        (
+            BEN,
+            "boxdos",
+            "classes tomorrow --box crossfitdemo --account ana@example.org",
+        ),
+        (
+            "Ana@Example.org",
+            "crossfitdemo",
+            "classes tomorrow --box crossfitdemo",
+        ),
+        ("", "", "classes tomorrow"),
+    ] {
+        let with_variables = |args: &str| {
+            let run = home.run(args).env("AIMHARDER_ACCOUNT", account);
+            run.env("AIMHARDER_BOX", gym)
+        };
+        let login = with_variables("login ana@example.org --password-stdin");
+        let line = format!("\nnext: `aimharder {next}`\n");
+        login.stdin(ANA_PASSWORD).prints(&[&line]);
+        with_variables(next).succeeds();
     }
 }
 
