@@ -45,7 +45,8 @@ pub(crate) struct PrebookingFacts {
 impl PrebookingFacts {
     /// The boxes in which this account has an open prebooking or a weekly rule.
     pub(super) fn boxes_of(&self, account: &Account) -> impl Iterator<Item = &str> {
-        let wanted = self.wanted.iter().filter(move |(of, _)| of == account);
+        let wanted = self.wanted.range((account.clone(), String::new())..);
+        let wanted = wanted.take_while(move |(of, _)| of == account);
         wanted.map(|(_, box_name)| box_name.as_str())
     }
 }
@@ -148,13 +149,10 @@ fn release_dead_claims(
 }
 
 fn last_request(scope: &Scope<'_>) -> Result<Option<LastRequest>> {
-    let Some((id, attempt)) = scope.store.last_attempt(scope.account)? else {
+    let Some((id, box_name, attempt)) = scope.store.last_attempt(scope.account)? else {
         return Ok(None);
     };
-    let Some(prebooking) = scope.store.prebooking(id)? else {
-        return Ok(None);
-    };
-    let zone = (scope.profile)(&prebooking.request.gym)?.zone;
+    let zone = (scope.profile)(&box_name)?.zone;
     Ok(Some(LastRequest {
         prebooking: id,
         sent_at: attempt.sent_at.with_timezone(&zone),

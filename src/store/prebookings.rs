@@ -216,13 +216,16 @@ impl Store {
         })
     }
 
-    /// The booking request that was sent last, and the id of its prebooking.
-    pub fn last_attempt(&self, account: Option<&Account>) -> Result<Option<(i64, Attempt)>> {
-        let sql = "SELECT sent_at, shots.class, outcome, book_state, shots.message, clock_offset_ms, lateness_ms, prebooking FROM shots \
+    /// The booking request that was sent last, and the id and the box of its prebooking.
+    pub fn last_attempt(
+        &self,
+        account: Option<&Account>,
+    ) -> Result<Option<(i64, String, Attempt)>> {
+        let sql = "SELECT sent_at, shots.class, outcome, book_state, shots.message, clock_offset_ms, lateness_ms, prebooking, box FROM shots \
                    JOIN prebookings ON prebookings.id = shots.prebooking \
                    WHERE ?1 IS NULL OR account = ?1 ORDER BY shots.id DESC LIMIT 1";
         self.find(sql, params![account.map(Account::as_str)], |row| {
-            Ok((row.get(7)?, read_attempt(row)?))
+            Ok((row.get(7)?, row.get(8)?, read_attempt(row)?))
         })
     }
 }

@@ -130,6 +130,19 @@ fn an_unreadable_prebooking_is_named_and_can_be_removed() {
 }
 
 #[test]
+fn an_unreadable_settled_prebooking_does_not_matter_to_status() {
+    let (sandbox, home) = well();
+    sandbox.class(&json!({ "day": day(3), "start": "13:10", "name": "WOD", "capacity": 12 }));
+    add(&home, "13:10");
+    run(&home, 0);
+    home.sql("UPDATE prebookings SET opens = 'soon'");
+    let report = home.status("").json();
+    assert_eq!(report["well"], true, "{report}");
+    let last = &report["prebookings"]["last_request"];
+    assert_eq!(last["prebooking"], 1, "{report}");
+}
+
+#[test]
 fn an_expired_prebooking_whose_class_has_not_started_is_a_problem() {
     let (sandbox, home) = well();
     sandbox.class(&json!({ "day": day(3), "start": "13:10", "name": "WOD", "capacity": 12 }));
