@@ -98,17 +98,15 @@ pub(super) fn no_locks(path: &Path, cause: &io::Error) -> Error {
     ))
 }
 
-/// Whether SQLite failed to share memory with other processes, which its write-ahead log needs.
+/// Whether SQLite failed to share memory with other processes, which its write-ahead log needs. A file for it that cannot grow
+/// (`SQLITE_IOERR_SHMSIZE`) means a full disk.
 pub(super) fn has_no_shared_memory(cause: &rusqlite::Error) -> bool {
-    use rusqlite::ffi::{
-        SQLITE_IOERR_SHMLOCK, SQLITE_IOERR_SHMMAP, SQLITE_IOERR_SHMOPEN, SQLITE_IOERR_SHMSIZE,
-    };
+    use rusqlite::ffi::{SQLITE_IOERR_SHMLOCK, SQLITE_IOERR_SHMMAP, SQLITE_IOERR_SHMOPEN};
     cause.sqlite_error().is_some_and(|error| {
         [
             SQLITE_IOERR_SHMLOCK,
             SQLITE_IOERR_SHMMAP,
             SQLITE_IOERR_SHMOPEN,
-            SQLITE_IOERR_SHMSIZE,
         ]
         .contains(&error.extended_code)
     })

@@ -41,6 +41,7 @@ fn survives(run: &Run, blocks: u64) -> bool {
                 clear.iter().any(|clear| words.contains(clear)),
                 "{blocks} blocks: {words}"
             );
+            assert!(!words.contains("shared memory"), "{blocks} blocks: {words}");
             false
         }
         other => panic!("{blocks} blocks: {other:?} {words}"),
@@ -197,6 +198,7 @@ fn a_persons_command_says_so_and_loses_nothing() {
                 matches!(output.status.code(), Some(0 | 1)),
                 "{blocks} blocks: {words}"
             );
+            assert!(!words.contains("shared memory"), "{blocks} blocks: {words}");
             tokens_agree(&sandbox, &home);
         }
         home.run("refresh --force").any_stderr().done();
