@@ -341,10 +341,12 @@ impl Command {
 }
 
 /// The store that must exist before the command does anything. A mistyped `--store` is an error for commands that
-/// only read; automation never creates a store, so that a wrong HOME in a crontab is noticed.
+/// only read; automation and backups never create a store, so that a wrong HOME in a crontab is noticed.
 fn required_store(command: &Command, global: &GlobalArgs) -> Result<Option<PathBuf>> {
     let only_reads = match command {
-        Command::Refresh(_) | Command::Prebook(PrebookCommand::Run(_)) => {
+        Command::Refresh(_)
+        | Command::Prebook(PrebookCommand::Run(_))
+        | Command::Store(StoreCommand::Backup { .. }) => {
             return store_path(global.store.as_deref()).map(Some);
         }
         Command::Classes(_)
@@ -354,7 +356,6 @@ fn required_store(command: &Command, global: &GlobalArgs) -> Result<Option<PathB
         | Command::Wod(_)
         | Command::Probe
         | Command::Prebook(PrebookCommand::List { .. } | PrebookCommand::Rules) => true,
-        Command::Store(command) => matches!(command, StoreCommand::Backup { .. }),
         Command::Boxes(args) => args.command.is_none(),
         Command::Sessions(args) => matches!(args.command, None | Some(SessionsCommand::List)),
         _ => false,

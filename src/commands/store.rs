@@ -121,6 +121,7 @@ const BACKUP_HELP: Help = Help {
         (0, "copied"),
         (1, "unusable store, or the file cannot be written"),
         (2, "wrong usage or config, or the file exists"),
+        (3, "no store"),
     ],
 };
 

@@ -178,6 +178,18 @@ fn the_commands_of_the_security_chapter_work() {
     home.run("sessions").prints(&["no sessions"]);
 }
 
+/// As in a crontab with a wrong HOME.
+#[test]
+fn a_missing_store_is_neither_made_nor_copied() {
+    let home = Home::nowhere();
+    let copy = home.path().join("copy.db");
+    home.run("store backup")
+        .arg(&copy)
+        .fails(3, &["no store at", "aimharder.db", "aimharder login"]);
+    assert!(!copy.exists());
+    assert!(!home.store_path().exists());
+}
+
 /// For SQLite `file:x` is a URI and `:memory:` is not a file; for a user both are names of files.
 #[test]
 fn odd_names_are_names_of_files() {
