@@ -221,10 +221,10 @@ fn open_store(global: &GlobalArgs, config: &Config, command: &str) -> Result<Sto
         let no_key: KeySource = Box::new(|| Err(std::io::Error::other(system::no_key())));
         global.system.then_some(no_key)
     });
-    let opened = if command == "sessions" {
-        Store::open_for_listing(path)
-    } else {
-        Store::open(path)
+    let opened = match command {
+        // they list or copy what the store has; a subcommand that writes fails at its first write
+        "sessions" | "boxes" | "store" => Store::open_for_listing(path),
+        _ => Store::open(path),
     };
     let store = opened?.with_key_from(source);
     let sealed = store.is_encrypted()?;

@@ -100,15 +100,32 @@ fn a_read_only_file_system_still_allows_listings() {
         read_only["sessions"].as_array().unwrap().len(),
         sessions["sessions"].as_array().unwrap().len()
     );
+    let boxes = without("writing", &home, "boxes --json").json();
+    assert_eq!(boxes["boxes"][0]["box"], "crossfitdemo");
     let status = without("writing", &home, "status --offline --json").json();
     assert_eq!(status["store"]["usable"], true, "{status}");
     let problem = &status["problems"][0];
     assert_eq!(problem["code"], "store_read_only", "{status}");
     assert_eq!(problem["kind"], "internal");
-    without("writing", &home, "sessions prune")
-        .any_stderr()
-        .status(1)
-        .done();
+    for args in ["sessions prune", "boxes set crossfitdemo --opens 4d"] {
+        without("writing", &home, args)
+            .any_stderr()
+            .status(1)
+            .done();
+    }
+}
+
+/// As after a disk fault that made the kernel mount the file system read-only.
+#[test]
+fn a_store_on_a_read_only_file_system_can_be_copied() {
+    let (_sandbox, home) = logged_in();
+    let copy = home.path().join("copy.db");
+    without("writing", &home, "store backup")
+        .arg(&copy)
+        .succeeds();
+    let sessions = home.run("sessions --json --store").arg(&copy).json();
+    assert_eq!(sessions["sessions"].as_array().unwrap().len(), 2);
+    without("writing", &home, "store decrypt --forget-logins").fails(1, &["read-only"]);
 }
 
 /// With any of them read-only, no token is updated.
