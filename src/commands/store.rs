@@ -194,8 +194,11 @@ fn rekey(app: &App, ui: &mut Ui) -> Result<()> {
     convert(app, |store| store.rekey(&new), ui)
 }
 
+/// Copies the store. Signals wait, so that no part of a copy is left.
 fn backup(file: &Path, app: &App, ui: &mut Ui) -> Result<()> {
+    let signal_guard = signals::signal_guard("store");
     let encrypted = app.store.backup(file)?;
+    drop(signal_guard);
     let how = match (encrypted, app.store.has_sessions()?) {
         (true, _) => "; its logins are encrypted",
         (false, true) => "; its logins are in plain text",

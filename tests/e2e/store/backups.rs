@@ -190,6 +190,39 @@ fn a_missing_store_is_neither_made_nor_copied() {
     assert!(!home.store_path().exists());
 }
 
+/// A part of a copy would keep the same command from being repeated.
+#[test]
+fn a_signal_during_a_copy_leaves_no_part_of_it() {
+    let (_sandbox, home) = logged_in();
+    let terminates = home.library(
+        "terminates",
+        r#"
+        #define _GNU_SOURCE
+        #include <signal.h>
+        #include <stdio.h>
+        #include <string.h>
+        #include <time.h>
+        #include <unistd.h>
+        int fsync(int fd) {
+            char link[64], name[4096] = "";
+            snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+            if (readlink(link, name, sizeof name - 1) > 0 && strstr(name, "copy.db.new")) {
+                kill(getpid(), SIGTERM);
+                struct timespec rest = {0, 300000000};
+                while (nanosleep(&rest, &rest)) {}
+            }
+            return 0;
+        }
+        "#,
+    );
+    let copy = home.path().join("copy.db");
+    let run = home.run("store backup").arg(&copy);
+    let run = run.env("LD_PRELOAD", terminates).any_stderr();
+    run.status(143).done();
+    assert!(!home.path().join("copy.db.new").exists());
+    assert!(copy.exists());
+}
+
 /// For SQLite `file:x` is a URI and `:memory:` is not a file; for a user both are names of files.
 #[test]
 fn odd_names_are_names_of_files() {
