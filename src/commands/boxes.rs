@@ -230,6 +230,9 @@ fn set(args: &BoxSetArgs, app: &App, ui: &mut Ui) -> Result<()> {
     if let (Some(class), Some(RuleArg(rule))) = (&args.class, args.opens) {
         app.store.set_class_rule(name, class, rule)?;
     }
+    if args.opens.is_some() {
+        app.store.forget_stated_openings(name)?;
+    }
     let Some(row) = app.store.gym(name)? else {
         bail!("box {name} is not in the store after it was set");
     };

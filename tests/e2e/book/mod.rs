@@ -194,6 +194,21 @@ fn too_early_is_learned_and_says_when() {
     }
 }
 
+/// Between now and a refused rule that was too early.
+#[test]
+fn a_new_rule_replaces_the_opening_that_a_refusal_stated() {
+    let (sandbox, home) = logged_in();
+    sandbox.gym(&json!({ "name": "crossfitdemo", "opens": "4d" }));
+    sandbox.class(&json!({ "day": day(10), "start": "13:10" }));
+    home.run("boxes set crossfitdemo --opens 20d").succeeds();
+    home.run("book --time 13:10 --day +10 --prebook").ends(0);
+    let opens_at = || home.run("prebook list").json()["prebookings"][0]["opens_at"].clone();
+    assert_eq!(opens_at(), madrid(&day(6), "13:10").to_rfc3339());
+    home.run("boxes set crossfitdemo --opens 4d@03:30")
+        .succeeds();
+    assert_eq!(opens_at(), madrid(&day(6), "03:30").to_rfc3339());
+}
+
 #[test]
 fn hours_are_learned_too() {
     for shape in ["both", "text"] {
