@@ -122,8 +122,13 @@ pub(crate) fn run(args: &CancelArgs, app: &App, ui: &mut Ui) -> Result<()> {
         CancelOutcome::WouldCancel => Some(plain("would cancel")),
         _ => None,
     };
+    let is_rehearsed = result.outcome == CancelOutcome::WouldCancel;
     let failure = failure(&result, &class, args.family.as_deref());
     let printed = ui.print_outcome(&data, failure, |style| match state {
+        Some(state) if is_rehearsed => {
+            let note = result.message.as_deref().unwrap_or_default();
+            style.state(&state, &format!("{}; {note}", describe(&class)))
+        }
         Some(state) => style.state(&state, &describe(&class)),
         None => Vec::new(),
     });
@@ -167,7 +172,7 @@ fn rehearse(row: &Row) -> CancelResult {
         Ok(_) => CancelResult {
             outcome: CancelOutcome::WouldCancel,
             row: row.clone(),
-            message: None,
+            message: Some("whether it costs the credit is not known before".to_owned()),
             state: None,
         },
     }

@@ -12,6 +12,7 @@ use super::help::{Help, code};
 use crate::config::{Channel, Command, Config, MASK, shown_key};
 use crate::diagnostics::entry::is_program;
 use crate::diagnostics::sessions;
+use crate::error::Failure;
 use crate::http_client;
 use crate::store::Store;
 use crate::text::quote;
@@ -78,7 +79,7 @@ pub(crate) fn run(command: &ConfigCommand, global: &GlobalArgs, ui: &mut Ui) -> 
 }
 
 /// Fails if the program of a command does not exist. Of a command that is run by a shell, it is the shell.
-fn check_programs(config: &Config) -> Result<()> {
+pub(super) fn check_programs(config: &Config) -> Result<(), Failure> {
     for (key, command) in commands(config) {
         let (program, _) = command.words();
         let path = std::env::var_os("PATH").unwrap_or_default();
@@ -89,9 +90,7 @@ fn check_programs(config: &Config) -> Result<()> {
             (!on_path()).then_some("not on the PATH")
         };
         if let Some(why) = why {
-            return Err(config
-                .error(&key, &format!("{} is {why}", quote(program)))
-                .into());
+            return Err(config.error(&key, &format!("{} is {why}", quote(program))));
         }
     }
     Ok(())

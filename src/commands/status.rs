@@ -12,6 +12,7 @@ use clap::Args;
 
 use super::app::{self, App};
 use super::args::GlobalArgs;
+use super::config::check_programs;
 use super::help::{Help, code};
 use super::sessions::status_cell;
 use super::{failure, plural};
@@ -99,6 +100,15 @@ fn report(args: &StatusArgs, global: GlobalArgs, read: ReadLine) -> Result<Repor
     let loaded = app::load_config(&global).map_err(|e| failure::of(&e));
     let config_path = global.config.clone().or_else(|| app::config_path().ok());
     let (config, config_facts) = host::config(config_path, loaded, &mut found);
+    let checked = config.as_ref().map(check_programs);
+    if let Some(Err(failure)) = checked {
+        found.push(Finding {
+            code: "command_missing",
+            kind: Some(failure.kind),
+            message: failure.message,
+            remedy: Some("install it, or correct the command".to_owned()),
+        });
+    }
     let store_path = app::store_path(global.store.as_deref())?;
     let (store, store_facts) = host::store(&store_path, config.as_ref(), &mut found);
     let is_offline = args.offline || ((args.check || args.prometheus) && !args.online);

@@ -214,6 +214,7 @@ fn explain(key: &str, message: &str) -> String {
             "id" | "timezone" | "opens" | "opens_by_class" | "lead" => {
                 ", which belongs to [boxes.NAME]"
             }
+            _ if is_top_level(key) => ", which belongs above the first [table]",
             _ => "",
         };
         format!("unknown key{hint}; known keys are {list}")
@@ -238,6 +239,19 @@ fn explain(key: &str, message: &str) -> String {
     } else {
         message.to_owned()
     }
+}
+
+/// Whether a key that a table does not have is one of the file itself.
+fn is_top_level(key: &str) -> bool {
+    let name = key.rsplit_once('.').map(|(_, name)| name);
+    let top_level = [
+        "account",
+        "box",
+        "password_command",
+        "background_salt",
+        "watch_every",
+    ];
+    name.is_some_and(|name| top_level.contains(&name))
 }
 
 /// A key as it is written in TOML, with quotes if it needs them.

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::entry::Job;
 use super::{Finding, Findings, Report, Scope};
 use crate::alerts::OUTAGE_RUNS;
-use crate::config::Config;
+use crate::config::{Config, shown_key};
 use crate::error::ExitKind::{self, LoginRequired, NotFound, Unreachable};
 use crate::model::account::Account;
 use crate::model::session::SessionKind;
@@ -29,6 +29,9 @@ const KEPT_TOKEN: TimeDelta = TimeDelta::minutes(35);
 pub(crate) struct AccountFacts {
     pub account: Account,
     pub password_source: Option<&'static str>,
+    /// The sources that are set for another account, if it has none.
+    #[serde(skip)]
+    another: Option<String>,
     /// The password of its source was refused.
     pub password_refused: bool,
     /// When automation logs in again after a lock-out.
@@ -84,6 +87,11 @@ pub(crate) fn accounts(scope: &Scope<'_>) -> Result<Vec<AccountFacts>> {
         let sessions = rows.into_iter().map(|row| health(row, scope));
         Ok(AccountFacts {
             account: account.clone(),
+            another: if source.is_none() {
+                password::of_another(scope.config, account, all.len() <= 1)
+            } else {
+                None
+            },
             password_source: source.map(|source| source.name()),
             password_refused: has_expired && is_refused(),
             locked_until: lock_out_end(scope.store.locked_at(account)?, scope.now),
@@ -145,11 +153,12 @@ pub(crate) fn unknown_box(config: &Config, store: &Store) -> store::Result<Optio
 }
 
 /// The finding about an account whose background session is missing, or has expired or may expire without a password source.
-/// `is_wanted`: the account has prebookings.
+/// `another`: the sources that are set for another account. `is_wanted`: the account has prebookings.
 pub(crate) fn automation(
     account: &Account,
     background: Option<&SessionRow>,
     has_source: bool,
+    another: Option<&str>,
     is_wanted: bool,
 ) -> Option<Finding> {
     match background {
@@ -167,7 +176,10 @@ pub(crate) fn automation(
             let message = format!(
                 "if the background session of {account} expires, it cannot be renewed automatically"
             );
-            let remedy = "set password_command in the config";
+            let remedy = another.map_or("set password_command in the config".to_owned(), |another| {
+                let table = shown_key(account.as_str());
+                format!("{another}; set `account` there, or password_command in a table [accounts.{table}]")
+            });
             Some(Finding::new("no_password_source", None, message, remedy))
         }
     }
@@ -210,7 +222,9 @@ pub(crate) fn check(report: &Report, found: &mut Findings) {
         let has_source = facts.password_source.is_some();
         let background = facts.background();
         if background.is_none_or(|session| session.status == Status::Active) {
-            found.push(automation(account, background, has_source, is_wanted));
+            let another = facts.another.as_deref();
+            let finding = automation(account, background, has_source, another, is_wanted);
+            found.push(finding);
         }
     }
 }
@@ -301,7 +315,7 @@ fn expired_remedy(of: &AccountFacts, login: String) -> String {
             end.format("%H:%M")
         ),
         None if of.password_refused => {
-            format!("the password of its source was refused: correct it, or {login}")
+            format!("the password of its source was refused: correct it there, then {login}")
         }
         None => "the next refresh logs it in again; to do so now, run `aimharder refresh`".into(),
     }

@@ -209,6 +209,8 @@ impl SessionManager<'_> {
         };
         let advice = if locked {
             "the account is locked for a while"
+        } else if unattended {
+            "correct the password at its source, or pipe another one with --password-stdin"
         } else {
             "check both on AimHarder's web page before the next login"
         };

@@ -299,7 +299,8 @@ fn warn_of_session(app: &App, account: &Account) -> Result<bool> {
     let background = rows.iter().find(|row| row.kind == SessionKind::Background);
     let only = app.sessions().is_only_account(account)?;
     let has_source = password::unattended(&app.config, account, only).is_some();
-    let finding = sessions::automation(account, background, has_source, true);
+    let another = password::of_another(&app.config, account, only);
+    let finding = sessions::automation(account, background, has_source, another.as_deref(), true);
     if let Some(finding) = finding {
         log::warn!("{finding}");
     }

@@ -18,6 +18,7 @@ fn faults_name_line_and_key() {
         [server.tls] => 1: server.tls: unknown key
         [boxes.demo]↵name = 'x' => 2: boxes.demo.name: unknown key; known keys are id, timezone, opens
         [accounts."b@c"]↵password = 'x' => 2: accounts."b@c".password: unknown key
+        [server]↵password_command = 'x' => 2: server.password_command: unknown key, which belongs above the first [table];
         [[notify]]↵command = 'x'↵slack = 'y' => 3: notify.1.slack: unknown key
         [[notify]]↵telegram = { token = 'x', chat = '1' } => 2: notify.1.telegram.token: unknown key
         [ping]↵book = 'x' => 2: ping.book: unknown key

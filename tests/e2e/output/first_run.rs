@@ -128,6 +128,12 @@ fn another_accounts_password_is_not_passed_over_in_silence() {
     login
         .clone()
         .fails(3, &[refused, "password_command and", words]);
+    home.log_in(BEN, BEN_PASSWORD);
+    home.run("status --offline --account ben@example.org")
+        .prints(&[
+            "the top-level password_command is not used",
+            "password_command in a table [accounts.\"ben@example.org\"]",
+        ]);
     home.config("");
     home.log_in(ANA, ANA_PASSWORD);
     sandbox.clear_log();

@@ -108,7 +108,13 @@ fn wrong_flags_are_refused() {
 fn missing_and_hanging_tools_are_no_error() {
     let (_sandbox, home) = well();
     let printed = home.run("status --offline").env("PATH", "/nowhere").json();
-    let problem = &printed["problems"][0];
+    let [missing, problem, ..] = printed["problems"].as_array().unwrap().as_slice() else {
+        panic!("{printed}");
+    };
+    let message = missing["message"].as_str().unwrap();
+    let why = "password_command: \"sh\" is not on the PATH";
+    assert!(message.contains(why), "{message}");
+    assert_eq!(missing["code"], "command_missing");
     assert_eq!(problem["code"], "not_scheduled");
     let remedy = problem["remedy"].as_str().unwrap();
     assert!(remedy.starts_with("install cron and add `"), "{remedy}");
