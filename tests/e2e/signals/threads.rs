@@ -214,6 +214,25 @@ fn a_prebooking_under_way_is_stored() {
     });
 }
 
+/// The schedule shows no booking, but the request whose response was lost may still be served.
+#[test]
+fn a_lost_response_leaves_the_outcome_unknown() {
+    side_by_side(&SIGNALS[..2], |how| {
+        let (scene, _, id) = Scenario::prebooked(1, &json!({}), "");
+        let lost = json!({ "path": "/api/book", "kind": "drop", "count": -1 });
+        scene.sandbox.fault(&lost);
+        let running = scene.command("prebook run --json").status(how.1);
+        let running = running.any_stdout().any_stderr().spawn();
+        wait_for("a repeat", || scene.requests().len() > 1);
+        signal(how.0, running.id());
+        let printed = running.json();
+        let outcome = &printed["results"][0]["outcome"];
+        assert_eq!(outcome, "unknown_outcome", "{printed}");
+        assert_eq!(printed["error"]["kind"], "interrupted", "{printed}");
+        scene.ends(id, "pending", &[]);
+    });
+}
+
 /// The session turns out to be dead while a booking is under way; its password command hangs.
 #[test]
 fn a_password_command_is_ended_by_the_signal() {
