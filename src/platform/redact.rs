@@ -104,7 +104,7 @@ impl Decoded {
             while let Some(byte) = pending.pop() {
                 bytes.push(byte);
                 starts.push(start);
-                // what an escape stands for may end another escape
+                // the meaning of an escape may end another escape
                 if let Some((length, meaning)) = escape_at_end(&bytes) {
                     let kept = bytes.len() - length;
                     start = starts[kept];
@@ -144,8 +144,8 @@ impl Decoded {
     }
 }
 
-/// The length of the escape that the bytes end with, and what it stands for. That is shorter than the escape, or is not ASCII and
-/// ends no other one.
+/// The length of the escape that the bytes end with, and its meaning. The meaning is shorter than the escape, or it is not ASCII
+/// and ends no other one.
 fn escape_at_end(bytes: &[u8]) -> Option<(usize, Vec<u8>)> {
     match *bytes {
         [.., b'+'] => Some((1, vec![b' '])),

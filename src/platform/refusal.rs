@@ -76,7 +76,7 @@ pub(super) fn is_key(text: &str) -> bool {
             .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
 }
 
-/// A number that stands in the place of a text; a flag or a zero is none.
+/// A number in the place of a text; a flag or a zero is none.
 fn number(text: Loose<'_>) -> Option<u32> {
     text.raw()?.parse().ok().filter(|number| *number > 0)
 }

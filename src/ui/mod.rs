@@ -3,7 +3,7 @@
 //! A command ends with [`Ui::print`], or with [`Ui::print_outcome`] if it may fail after it has a result. Both take the data
 //! of the JSON object and a closure that makes the lines of the text:
 //!
-//! ```ignore
+//! ```text
 //! ui.print(&json!({ "boxes": boxes }), |style| style.lines(&rows(&boxes), 0, &SHRINK))
 //! ```
 //!

@@ -2,7 +2,7 @@
 //! store), and a [`Run`] of the binary with the output that is expected. [`Scenario`] combines them for prebookings; [`Fired`]
 //! checks the JSON of `prebook run`, `report.rs` that of `refresh`.
 //!
-//! ```ignore
+//! ```text
 //! let (sandbox, home) = logged_in();
 //! let id = sandbox.class(&json!({ "day": day(3), "start": "13:10", "name": "WOD" }));
 //! let printed = home.run("book --time 13:10 --day +3").json();

@@ -1,7 +1,7 @@
 //! A scenario of prebookings: a sandbox, a home in which Ana is logged in, and an opening in a few seconds. The clocks of
 //! server and machine can differ from the real one.
 //!
-//! ```ignore
+//! ```text
 //! let scene = Scenario::new().opens_in(3);
 //! let class = scene.class(&json!({}));
 //! let id = scene.add("--waitlist");
