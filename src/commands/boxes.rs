@@ -17,8 +17,8 @@ use crate::clock;
 use crate::error::Failure;
 use crate::model::account::Account;
 use crate::model::box_profile::BoxProfile;
-use crate::model::opening::{ClassRule, Opening, Rule, Source};
-use crate::model::prebooking::class_name;
+use crate::model::opening::{ClassRule, Opening, OpeningRules, Rule, Source};
+use crate::model::prebooking::{Prebooking, class_name};
 use crate::model::session::SessionKind;
 use crate::model::zone;
 use crate::platform;
@@ -224,14 +224,12 @@ fn id_of(session: &mut ActiveSession<'_>, name: &str, host: &str) -> sessions::R
 fn set(args: &BoxSetArgs, app: &App, ui: &mut Ui) -> Result<()> {
     let name = &args.name;
     let is_known = app.store.gym(name)?.is_some() || app.config.boxes.contains_key(name);
+    let before = app.any_profile(name)?.opening_rules;
     let of_box = args.opens.filter(|_| args.class.is_none());
     let opens = of_box.map(|RuleArg(rule)| rule);
     app.store.set_box(name, args.id, args.timezone, opens)?;
     if let (Some(class), Some(RuleArg(rule))) = (&args.class, args.opens) {
         app.store.set_class_rule(name, class, rule)?;
-    }
-    if args.opens.is_some() {
-        app.store.forget_stated_openings(name)?;
     }
     let Some(row) = app.store.gym(name)? else {
         bail!("box {name} is not in the store after it was set");
@@ -252,6 +250,7 @@ fn set(args: &BoxSetArgs, app: &App, ui: &mut Ui) -> Result<()> {
         ));
     }
     let profile = app.describe(row)?;
+    forget_stated_openings(app, name, &before, &profile.opening_rules)?;
     let overridden = overridden(args, &profile, app);
     if !overridden.is_empty() {
         ui.status(&format!(
@@ -264,6 +263,25 @@ fn set(args: &BoxSetArgs, app: &App, ui: &mut Ui) -> Result<()> {
         let wrap = |line: &String| style.paragraph(line, 0, Style::Plain);
         lines.iter().flat_map(wrap).collect()
     })
+}
+
+/// Forgets the openings that refusals stated for prebookings which another rule is in force for now: the user's new rule takes
+/// their place.
+fn forget_stated_openings(
+    app: &App,
+    name: &str,
+    before: &OpeningRules,
+    now: &OpeningRules,
+) -> Result<()> {
+    let mut open = app.store.open_prebookings(None)?;
+    open.retain(|it| it.request.gym == name && it.moved_to.is_some());
+    for Prebooking { id, request, .. } in open {
+        let opening = |rules| request.opening(&request.first, rules);
+        if opening(now).is_some() && opening(now) != opening(before) {
+            app.store.forget_stated_opening(id)?;
+        }
+    }
+    Ok(())
 }
 
 /// Another box with the number that was set.

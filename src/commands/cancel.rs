@@ -172,7 +172,7 @@ fn rehearse(row: &Row) -> CancelResult {
         Ok(_) => CancelResult {
             outcome: CancelOutcome::WouldCancel,
             row: row.clone(),
-            message: Some("whether it costs the credit is not known before".to_owned()),
+            message: Some("whether this would cost the credit is not known in advance".to_owned()),
             state: None,
         },
     }

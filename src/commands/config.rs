@@ -60,7 +60,9 @@ pub(crate) fn run(command: &ConfigCommand, global: &GlobalArgs, ui: &mut Ui) -> 
     let config = load_config(global)?;
     match command {
         ConfigCommand::Check => {
-            check_programs(&config)?;
+            if let Some((failure, _)) = missing_program(&config) {
+                return Err(failure.into());
+            }
             check_names(&config, global)?;
             ui.print(&json!({ "ok": true }), |style| match &config.path {
                 Some(path) => style.paragraph(&format!("{}: OK", unbroken(path)), 0, Style::Plain),
@@ -78,22 +80,22 @@ pub(crate) fn run(command: &ConfigCommand, global: &GlobalArgs, ui: &mut Ui) -> 
     }
 }
 
-/// Fails if the program of a command does not exist. Of a command that is run by a shell, it is the shell.
-pub(super) fn check_programs(config: &Config) -> Result<(), Failure> {
-    for (key, command) in commands(config) {
+/// The first command whose program does not exist: the error, and whether the PATH of this process decides that. Of a command
+/// that is run by a shell, it is the shell.
+pub(super) fn missing_program(config: &Config) -> Option<(Failure, bool)> {
+    commands(config).into_iter().find_map(|(key, command)| {
         let (program, _) = command.words();
         let path = std::env::var_os("PATH").unwrap_or_default();
         let on_path = || std::env::split_paths(&path).any(|dir| is_program(&dir.join(program)));
-        let why = if program.contains('/') {
-            (!is_program(Path::new(program))).then_some("not an executable file")
-        } else {
-            (!on_path()).then_some("not on the PATH")
+        let is_by_path = !program.contains('/');
+        let why = match is_by_path {
+            true if !on_path() => "not on the PATH",
+            false if !is_program(Path::new(program)) => "not an executable file",
+            _ => return None,
         };
-        if let Some(why) = why {
-            return Err(config.error(&key, &format!("{} is {why}", quote(program))));
-        }
-    }
-    Ok(())
+        let failure = config.error(&key, &format!("{} is {why}", quote(program)));
+        Some((failure, is_by_path))
+    })
 }
 
 /// Warns of an account or a box that the store does not know. A store that cannot be read is not a fault of the config.

@@ -281,7 +281,7 @@ fn report(
 ) -> Result<()> {
     let mut lines: BTreeMap<(&str, &str), Vec<&SessionRow>> = BTreeMap::new();
     let mut broken = None;
-    let (no_turn, problems): (Vec<_>, Vec<_>) = problems.iter().partition(|it| it.no_turn);
+    let (no_turn, known): (Vec<_>, Vec<_>) = problems.iter().partition(|it| it.no_turn);
     if let Some(first) = no_turn.first() {
         let rows: Vec<_> = no_turn.iter().map(|it| it.row).collect();
         let words = line(&first.failure.message, &rows);
@@ -289,7 +289,7 @@ fn report(
             "{words}; the next refresh begins with the oldest tokens"
         ));
     }
-    for problem in problems.iter().copied() {
+    for problem in known {
         let recorded = problem.record(&app.store);
         let news = *recorded.as_ref().unwrap_or(&true);
         broken = broken.or(recorded.err());
@@ -319,7 +319,7 @@ fn report(
         let (account, now) = (Some(row.account.clone()), clock::now());
         notifier.send(&Notice::of_session(Event::Recovered, account, &words, now));
     };
-    for row in recovered(app, well, &problems)? {
+    for row in recovered(app, well, problems)? {
         over(&format!("the {} session", row.kind), &row);
     }
     for row in extended(app, began)? {
@@ -358,7 +358,7 @@ fn what_next(problem: &Problem<'_>) -> &'static str {
 }
 
 /// Sessions whose reported problem is over: because of this run, or because of another process.
-fn recovered(app: &App, well: &HashSet<i64>, problems: &[&Problem<'_>]) -> Result<Vec<SessionRow>> {
+fn recovered(app: &App, well: &HashSet<i64>, problems: &[Problem<'_>]) -> Result<Vec<SessionRow>> {
     let problems = problems.iter().filter(|problem| !problem.set_refresh);
     let problems: HashSet<i64> = problems.map(|problem| problem.row.id).collect();
     let mut recovered = Vec::new();

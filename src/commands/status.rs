@@ -12,7 +12,7 @@ use clap::Args;
 
 use super::app::{self, App};
 use super::args::GlobalArgs;
-use super::config::check_programs;
+use super::config::missing_program;
 use super::help::{Help, code};
 use super::sessions::status_cell;
 use super::{failure, plural};
@@ -100,11 +100,11 @@ fn report(args: &StatusArgs, global: GlobalArgs, read: ReadLine) -> Result<Repor
     let loaded = app::load_config(&global).map_err(|e| failure::of(&e));
     let config_path = global.config.clone().or_else(|| app::config_path().ok());
     let (config, config_facts) = host::config(config_path, loaded, &mut found);
-    let checked = config.as_ref().map(check_programs);
-    if let Some(Err(failure)) = checked {
+    if let Some((failure, is_by_path)) = config.as_ref().and_then(missing_program) {
         found.push(Finding {
             code: "command_missing",
-            kind: Some(failure.kind),
+            // the PATH of the jobs may be another one
+            kind: Some(failure.kind).filter(|_| !is_by_path),
             message: failure.message,
             remedy: Some("install it, or correct the command".to_owned()),
         });

@@ -265,7 +265,7 @@ pub(super) fn command_entries(
     vec![unread.of_line(line, &words[0], &env, used)]
 }
 
-/// Removes the variables that a wrapper names after its own assignments, or has flags for: they need not reach the program.
+/// Removes the variables that a wrapper assigns itself, or has flags for: their values in its own environment do not count.
 fn forget_overridden(command: &str, env: &mut Environment) {
     let words = shlex::split(command).unwrap_or_default();
     let wrapper = words.iter().skip_while(|word| word.contains('='));
@@ -275,8 +275,9 @@ fn forget_overridden(command: &str, env: &mut Environment) {
         ("--account", "AIMHARDER_ACCOUNT"),
         ("--box", "AIMHARDER_BOX"),
     ] {
-        let is_named = wrapper.clone().any(|word| word.contains(variable));
-        if is_named || command.contains(flag) {
+        let assigned = format!("{variable}=");
+        let is_assigned = wrapper.clone().any(|word| word.contains(&assigned));
+        if is_assigned || command.contains(flag) {
             env.remove(variable);
         }
     }

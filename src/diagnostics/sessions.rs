@@ -176,10 +176,11 @@ pub(crate) fn automation(
             let message = format!(
                 "if the background session of {account} expires, it cannot be renewed automatically"
             );
-            let remedy = another.map_or("set password_command in the config".to_owned(), |another| {
-                let table = shown_key(account.as_str());
-                format!("{another}; set `account` there, or password_command in a table [accounts.{table}]")
-            });
+            let remedy =
+                another.map_or("set password_command in the config".to_owned(), |another| {
+                    let table = shown_key(account.as_str());
+                    format!("{another}; set password_command in a table [accounts.{table}]")
+                });
             Some(Finding::new("no_password_source", None, message, remedy))
         }
     }
@@ -315,7 +316,9 @@ fn expired_remedy(of: &AccountFacts, login: String) -> String {
             end.format("%H:%M")
         ),
         None if of.password_refused => {
-            format!("the password of its source was refused: correct it there, then {login}")
+            format!(
+                "the password of its source was refused: correct it there, and the next refresh logs in; to do so now, {login}"
+            )
         }
         None => "the next refresh logs it in again; to do so now, run `aimharder refresh`".into(),
     }

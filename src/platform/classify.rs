@@ -94,8 +94,8 @@ pub(super) fn object(body: &[u8]) -> Option<Map<String, Value>> {
     serde_json::from_str(text).ok()
 }
 
-/// Whether the server may have replaced the token although the body is not a JSON object: it names a new token, or it is that
-/// of a success and is empty or begins as an object.
+/// Whether the server may have replaced the token although the body is not a JSON object: the body names a new token, or the
+/// status is a success and the body is empty or begins as an object.
 pub(super) fn may_hold_token(response: &Response) -> bool {
     let text = String::from_utf8_lossy(&response.body);
     let text = text.trim_start_matches('\u{feff}').trim();

@@ -144,8 +144,8 @@ impl Decoded {
     }
 }
 
-/// The length of the escape that the bytes end with, and its meaning. The meaning is shorter than the escape, or it is not ASCII
-/// and ends no other one.
+/// The length of the escape that the bytes end with, and its meaning. Decoding ends,
+/// because the meaning is shorter than the escape, a space, or not ASCII.
 fn escape_at_end(bytes: &[u8]) -> Option<(usize, Vec<u8>)> {
     match *bytes {
         [.., b'+'] => Some((1, vec![b' '])),
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn no_nesting_overflows_the_stack() {
+    fn hostile_nesting_does_not_lengthen_the_text() {
         let mut redactor = Redactor::default();
         redactor.password(&Secret::new("%3%3%3%3%35 &amp;amp;amp;"));
         redactor.cookie(&format!("{}b", "a".repeat(4000)));

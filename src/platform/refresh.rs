@@ -4,7 +4,7 @@
 
 use super::call::{Response, lost};
 use super::lenient::Loose;
-use super::{Cause, Jar, Platform, Result, classify, parse_token};
+use super::{Cause, Error, Jar, Platform, Result, classify, parse_token};
 use crate::secret::Secret;
 
 impl Platform {
@@ -41,6 +41,9 @@ impl Platform {
 /// # Errors
 /// As for [`Platform::token_update`].
 pub fn read_token_update(response: &Response) -> Result<Secret> {
+    if classify::is_login_page(response) {
+        return Err(Error::LoggedOut);
+    }
     if classify::may_hold_token(response) {
         return Err(lost(&response.host, Cause::CutOff));
     }

@@ -73,7 +73,12 @@ impl BookingTask<'_> {
                 }
             };
             let sent_at = clock::steady();
-            let sent = self.request(row, moment)?;
+            let sent = match self.request(row, moment) {
+                Err(Abort::Failed(ExitKind::Interrupted, _)) => {
+                    return Err(interrupted(unsure.as_ref()));
+                }
+                sent => sent?,
+            };
             let received = clock::steady();
             let mut next = sent_at;
             if is_unproven(&sent) {
@@ -352,8 +357,8 @@ fn interrupted(unsure: Option<&Sent>) -> Abort {
         Some(sent) => Abort::Failed(
             ExitKind::UnknownOutcome,
             format!(
-                "interrupted; {}, but it may not show it yet",
-                not_booked(sent)
+                "interrupted: {}; the schedule does not show a booking yet",
+                cause(sent)
             ),
         ),
         None => Abort::Failed(ExitKind::Interrupted, "interrupted by a signal".to_owned()),

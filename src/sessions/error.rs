@@ -39,7 +39,7 @@ pub enum Error {
     #[error("setrefresh failed: {0}")]
     NotExtended(platform::Error),
     /// The run had no time left for the session.
-    #[error("no time was left within the 12 minutes of a run")]
+    #[error("the run reached its limit of 12 minutes first")]
     RunLimit,
     /// Another process held the session's lock until the timeout.
     #[error("the session is in use by {holder}; {}", lock_advice(*waited))]

@@ -210,7 +210,7 @@ impl SessionManager<'_> {
         let advice = if locked {
             "the account is locked for a while"
         } else if unattended {
-            "correct the password at its source, or pipe another one with --password-stdin"
+            "correct the password at its source, or run `aimharder login` with --password-stdin"
         } else {
             "check both on AimHarder's web page before the next login"
         };

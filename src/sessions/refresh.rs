@@ -22,6 +22,8 @@ const RUN_LIMIT: Duration = Duration::from_secs(12 * 60);
 const MAX_ATTEMPTS: u32 = 3;
 /// The requests of a login: the login itself and the `setrefresh` after it.
 const LOGIN_REQUESTS: u32 = 2;
+/// After this number of failures in a row, `setrefresh` is left to the next run.
+const MAX_SET_REFRESH_FAILURES: usize = 3;
 /// `setrefresh` is due when the last one is older than this.
 const SET_REFRESH_INTERVAL: TimeDelta = TimeDelta::hours(24);
 
@@ -74,10 +76,11 @@ struct Batch<'b> {
     /// The platform does not serve this network address: the remaining sessions are not tried.
     blocked: AtomicBool,
     any_success: AtomicBool,
-    /// The last token update did not reach the platform at any attempt: the next ones get one attempt each.
+    /// The last session failed because of an outage: the next ones get one attempt each.
     outage: AtomicBool,
-    /// The same of the last `setrefresh`, so that its pauses do not take the time of the token updates.
-    set_refresh_outage: AtomicBool,
+    /// The number of `setrefresh` calls in a row that failed because of an outage: their pauses and timeouts must not take the time
+    /// of the token updates.
+    set_refresh_failures: AtomicUsize,
 }
 
 impl SessionManager<'_> {
@@ -104,7 +107,7 @@ impl SessionManager<'_> {
             blocked: AtomicBool::new(false),
             any_success: AtomicBool::new(false),
             outage: AtomicBool::new(false),
-            set_refresh_outage: AtomicBool::new(false),
+            set_refresh_failures: AtomicUsize::new(0),
         };
         batch.run(threads, progress);
         let results = batch.results.into_iter();
@@ -191,7 +194,9 @@ impl Batch<'_> {
         if let Some(refreshed) = self.resolve(&row)? {
             return Ok(refreshed);
         }
-        match self.attempts(&self.outage, || self.sessions.update_held(&row))? {
+        match self.attempts(self.outage.load(Ordering::Relaxed), || {
+            self.sessions.update_held(&row)
+        })? {
             Ok(row) => self.extend(&row),
             Err(platform::Error::LoggedOut) => {
                 // the session is dead, which is handled after the run's end too
@@ -231,7 +236,7 @@ impl Batch<'_> {
             }
         }
         let mut jar = jar_of(row)?; // its cookies are not stored: this is not a use of the session
-        match self.attempts(&self.outage, || {
+        match self.attempts(self.outage.load(Ordering::Relaxed), || {
             Ok(self.sessions.platform.whoami(&mut jar).map(drop))
         })? {
             Ok(()) => {
@@ -248,17 +253,13 @@ impl Batch<'_> {
         }
     }
 
-    /// Sends a request, and again with back-off while it was not served; once only in an `outage`.
+    /// Sends a request, and again with back-off while it was not served; once only `in_outage`.
     fn attempts<T>(
         &self,
-        outage: &AtomicBool,
+        in_outage: bool,
         mut send: impl FnMut() -> Result<platform::Result<T>>,
     ) -> Result<platform::Result<T>> {
-        let attempts = if outage.load(Ordering::Relaxed) {
-            1
-        } else {
-            MAX_ATTEMPTS
-        };
+        let attempts = if in_outage { 1 } else { MAX_ATTEMPTS };
         let mut sent = 0;
         let mut last = None;
         loop {
@@ -291,15 +292,22 @@ impl Batch<'_> {
         if !due && !self.deep {
             return Ok(Refreshed::Updated(None));
         }
-        let outage = &self.set_refresh_outage;
-        let extended = match self.attempts(outage, || self.sessions.set_refresh_held(row)) {
+        let failures = self.set_refresh_failures.load(Ordering::Relaxed);
+        if failures >= MAX_SET_REFRESH_FAILURES && !self.deep {
+            return Ok(Refreshed::Updated(None)); // left to the next run
+        }
+        let extended = match self.attempts(failures > 0, || self.sessions.set_refresh_held(row)) {
             // the token was updated, and the next run calls it
             Err(Error::RunLimit) if !self.deep => return Ok(Refreshed::Updated(None)),
             extended => extended?,
         };
         let failed = extended.err();
         let is_outage = |e: &platform::Error| e.is_worth_retry() || e.is_response_lost();
-        outage.store(failed.as_ref().is_some_and(is_outage), Ordering::Relaxed);
+        if failed.as_ref().is_some_and(is_outage) {
+            self.set_refresh_failures.fetch_add(1, Ordering::Relaxed);
+        } else {
+            self.set_refresh_failures.store(0, Ordering::Relaxed);
+        }
         Ok(match failed.map(Error::NotExtended) {
             Some(e) if self.deep => Refreshed::Failed(e),
             error => Refreshed::Updated(error),
@@ -387,7 +395,7 @@ mod tests {
                     blocked: AtomicBool::new(false),
                     any_success: AtomicBool::new(false),
                     outage: AtomicBool::new(false),
-                    set_refresh_outage: AtomicBool::new(false),
+                    set_refresh_failures: AtomicUsize::new(0),
                 };
                 batch.extend(&rows[0])
             };

@@ -89,14 +89,6 @@ impl Store {
         )
     }
 
-    /// Forgets the openings that refusals stated for pending prebookings which use the rules of this box: a new rule is newer.
-    pub fn forget_stated_openings(&self, name: &str) -> Result<()> {
-        self.execute(
-            "UPDATE prebookings SET moved_to = NULL WHERE box = ?1 AND opens IS NULL AND status = 'pending'",
-            params![name],
-        )
-    }
-
     /// Stores the number of a box, which is on its own pages.
     pub fn put_box_id(&self, name: &str, id: i64) -> Result<()> {
         let sql = "INSERT INTO boxes (name, id) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET id = excluded.id";

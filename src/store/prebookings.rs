@@ -140,6 +140,14 @@ impl Store {
         })
     }
 
+    /// Forgets the opening that a refusal stated.
+    pub fn forget_stated_opening(&self, id: i64) -> Result<()> {
+        self.execute(
+            "UPDATE prebookings SET moved_to = NULL WHERE id = ?1",
+            params![id],
+        )
+    }
+
     /// Stores the class that is about to be requested, while the claim holds: if this process dies, the next run knows what
     /// to look for.
     pub fn intend(&self, id: i64, owner: &str, class_id: &str) -> Result<()> {

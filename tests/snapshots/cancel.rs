@@ -23,7 +23,7 @@ fn a_booking_is_cancelled() {
     assert_snapshot!(shot(cancel(&home, "--dry-run")), @"
     exit: 0
     --- stdout
-    would cancel: WOD, [DATE], 13:10; whether it costs the credit is not known before
+    would cancel: WOD, [DATE], 13:10; whether this would cost the credit is not known in advance
     ");
     assert_snapshot!(shot_json(cancel(&home, "--dry-run")), @r#"
     exit: 0
@@ -31,7 +31,7 @@ fn a_booking_is_cancelled() {
     {
       "outcome":"would_cancel",
       "class":{"id":"1223249","day":"[DATE]","start":"13:10","end":"14:10","starts_at":"[INSTANT]","name":"WOD","coach":"Marta","address":"C/ Mayor 1","occupied":9,"capacity":12,"waiting":null,"state":"booked","reservation_id":"55501","opens_at":null},
-      "message":"whether it costs the credit is not known before",
+      "message":"whether this would cost the credit is not known in advance",
       "cancel_state":null,
       "box":"crossfitdemo",
       "session":{"kind":"device",

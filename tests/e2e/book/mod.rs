@@ -204,6 +204,10 @@ fn a_new_rule_replaces_the_opening_that_a_refusal_stated() {
     home.run("book --time 13:10 --day +10 --prebook").ends(0);
     let opens_at = || home.run("prebook list").json()["prebookings"][0]["opens_at"].clone();
     assert_eq!(opens_at(), madrid(&day(6), "13:10").to_rfc3339());
+    // that of another class does not
+    home.run("boxes set crossfitdemo --opens 9d --class yoga")
+        .succeeds();
+    assert_eq!(opens_at(), madrid(&day(6), "13:10").to_rfc3339());
     home.run("boxes set crossfitdemo --opens 4d@03:30")
         .succeeds();
     assert_eq!(opens_at(), madrid(&day(6), "03:30").to_rfc3339());

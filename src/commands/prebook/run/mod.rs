@@ -118,9 +118,13 @@ fn check_box(app: &App) -> Result<()> {
         return Ok(());
     };
     let known = app.store.boxes(None)?;
-    let is_known = known.iter().any(|row| row.name == *name) || app.config.boxes.contains_key(name);
-    let open = app.store.open_prebookings(None)?;
-    if is_known || open.iter().any(|it| it.request.gym == *name) {
+    if known.iter().any(|row| row.name == *name) || app.config.boxes.contains_key(name) {
+        return Ok(());
+    }
+    let (open, rules) = (app.store.open_prebookings(None)?, app.store.rules(None)?);
+    let requests = open.iter().map(|it| &it.request);
+    let mut requests = requests.chain(rules.iter().map(|it| &it.request));
+    if requests.any(|request| request.gym == *name) {
         return Ok(());
     }
     Err(Failure::not_found(format!(
