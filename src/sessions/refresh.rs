@@ -96,19 +96,8 @@ impl SessionManager<'_> {
         progress: &(dyn Fn(usize) + Sync),
     ) -> Vec<Refreshed> {
         let last_request = RUN_LIMIT.saturating_sub(self.config.server.timeout.min(RUN_LIMIT / 2));
-        let batch = Batch {
-            sessions: self,
-            deep,
-            rows,
-            results: rows.iter().map(|_| OnceLock::new()).collect(),
-            rate: RateLimit::new(rate, clock::steady() + last_request),
-            next: AtomicUsize::new(0),
-            done: AtomicUsize::new(0),
-            blocked: AtomicBool::new(false),
-            any_success: AtomicBool::new(false),
-            outage: AtomicBool::new(false),
-            set_refresh_failures: AtomicUsize::new(0),
-        };
+        let rate = RateLimit::new(rate, clock::steady() + last_request);
+        let batch = Batch::new(self, rows, deep, rate);
         batch.run(threads, progress);
         let results = batch.results.into_iter();
         results
@@ -122,7 +111,28 @@ fn blocked() -> Refreshed {
     Refreshed::failed(platform::Error::Blocked)
 }
 
-impl Batch<'_> {
+impl<'b> Batch<'b> {
+    fn new(
+        sessions: &'b SessionManager<'b>,
+        rows: &'b [SessionRow],
+        deep: bool,
+        rate: RateLimit,
+    ) -> Self {
+        Self {
+            sessions,
+            deep,
+            rows,
+            results: rows.iter().map(|_| OnceLock::new()).collect(),
+            rate,
+            next: AtomicUsize::new(0),
+            done: AtomicUsize::new(0),
+            blocked: AtomicBool::new(false),
+            any_success: AtomicBool::new(false),
+            outage: AtomicBool::new(false),
+            set_refresh_failures: AtomicUsize::new(0),
+        }
+    }
+
     fn run(&self, threads: usize, progress: &(dyn Fn(usize) + Sync)) {
         // the first request is sent alone: if the address is blocked or the platform is down, it is the only one
         while self.step(progress) == Some(false) {}
@@ -384,19 +394,8 @@ mod tests {
     fn a_setrefresh_after_the_end_of_the_run_is_left_to_the_next_one() {
         with_sessions(1, |sessions, rows| {
             let extend = |deep| {
-                let batch = Batch {
-                    sessions,
-                    deep,
-                    rows: &[],
-                    results: Vec::new(),
-                    rate: RateLimit::new(0, clock::steady()),
-                    next: AtomicUsize::new(0),
-                    done: AtomicUsize::new(0),
-                    blocked: AtomicBool::new(false),
-                    any_success: AtomicBool::new(false),
-                    outage: AtomicBool::new(false),
-                    set_refresh_failures: AtomicUsize::new(0),
-                };
+                let rate = RateLimit::new(0, clock::steady());
+                let batch = Batch::new(sessions, &[], deep, rate);
                 batch.extend(&rows[0])
             };
             assert!(matches!(extend(false), Ok(Refreshed::Updated(None))));
